@@ -1,0 +1,75 @@
+"""OneBooking: one desk for every booking. `create_app` is the table of contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.config import Settings
+from app.crypto import keyring
+from app.extensions import csrf, db, htmx, login_manager, migrate, redis_holder
+from app.logs import configure_logs, init_request_logs
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class UnsafeSettings(SystemExit):
+    """Production refused to start; the message says why."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Raises UnsafeSettings when production would not be safe."""
+    settings = settings or Settings()
+    if faults := settings.unsafe_settings():
+        raise UnsafeSettings("Not safe to start:\n  " + "\n  ".join(faults))
+    app = Flask(
+        "app",
+        root_path=str(ROOT),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.extensions["settings"] = settings
+    app.config.update(flask_config(settings))
+    configure_logs()
+    keyring.configure(settings)
+    redis_holder.configure(settings.redis_url)
+    init_request_logs(app)
+    for extension in (db, csrf, login_manager, htmx):
+        extension.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    register_rooms(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
+    return app
+
+
+def flask_config(settings: Settings) -> dict[str, object]:
+    """Flask's own configuration from our settings."""
+    secure = settings.base_url.startswith("https://")
+    return {
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "MAX_CONTENT_LENGTH": settings.max_body_bytes,
+        "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": settings.db_pool_size,
+            "max_overflow": 5,
+            "pool_pre_ping": False,
+            "pool_recycle": 1800,
+            "connect_args": {"options": "-c timezone=UTC -c statement_timeout=15000"},
+        },
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+        "TESTING": settings.env == "test",
+    }
+
+
+def register_rooms(app: Flask) -> None:
+    """Every room of the house, floor by floor: what is not listed here is not served."""
+    # Tables of all rooms, also for migrations.
+    from app import models  # noqa: F401

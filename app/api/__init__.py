@@ -1,0 +1,1 @@
+"""Room: the JSON doors. They translate; the rooms below decide."""

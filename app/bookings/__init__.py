@@ -1,0 +1,1 @@
+"""Room: bookings. The one way in: every change goes through `actions`."""

@@ -1,0 +1,163 @@
+"""Table of the bookings and the predicates that pages, API and actions share."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Computed,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.bookings.status import ARRIVING, GONE, MOVES, Status
+from app.crypto import EncryptedText
+from app.extensions import Base
+from app.ids import new_id
+
+Money = Numeric(12, 2)
+
+
+class Booking(Base):
+    """One party, one activity, one date and time. Columns are named as the Central document."""
+
+    __tablename__ = "bookings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    website_id: Mapped[str] = mapped_column(ForeignKey("websites.id"))
+    source_booking_id: Mapped[UUID] = mapped_column(default=new_id)
+    booking_ref: Mapped[str]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
+    kind: Mapped[str] = mapped_column(server_default="activity")
+    source: Mapped[str]
+    """`website`, `partner`, `platform`, `customer_app`, `phone`, `walk_in` or `direct`."""
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    package_name: Mapped[str]
+    package_price: Mapped[Decimal] = mapped_column(Money)
+    venue: Mapped[str | None]
+    """The source's own word for the place."""
+
+    activity_date: Mapped[date]
+    time_slot: Mapped[str]
+    starts_at: Mapped[datetime | None]
+    """Instant of the slot in the website's time zone; null where the slot is no clock time."""
+    guest_count: Mapped[int]
+    total_amount: Mapped[Decimal] = mapped_column(Money)
+    discount_amount: Mapped[Decimal] = mapped_column(Money, server_default=text("0"))
+    currency: Mapped[str] = mapped_column(server_default="THB")
+
+    status: Mapped[str] = mapped_column(server_default="confirmed")
+    stated_status: Mapped[str] = mapped_column(server_default="confirmed")
+    """As last stated by somebody; `status` differs only while a full refund shows over it."""
+    source_status: Mapped[str | None]
+    """The source's own word, where it sent one."""
+    cancellation_reason: Mapped[str | None]
+    refunded_amount: Mapped[Decimal | None] = mapped_column(Money)
+    refund_is_full: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The source reported a refund without an amount: the whole total, whatever that becomes."""
+    checked_in_at: Mapped[datetime | None]
+
+    customer_name: Mapped[str]
+    customer_email: Mapped[str] = mapped_column(EncryptedText)
+    customer_email_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    customer_phone: Mapped[str | None]
+    customer_country_code: Mapped[str | None]
+    special_requests: Mapped[str | None]
+
+    transport_type: Mapped[str | None]
+    hotel_name: Mapped[str | None]
+    room_number: Mapped[str | None]
+    non_players: Mapped[int] = mapped_column(server_default=text("0"))
+    private_passengers: Mapped[int] = mapped_column(server_default=text("0"))
+    transport_cost: Mapped[Decimal] = mapped_column(Money, server_default=text("0"))
+
+    addons: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    stripe_payment_intent_id: Mapped[str | None]
+    admin_notes: Mapped[str | None]
+
+    field_times: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Newest time per field; see `stamps`."""
+    created_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Digest of the `booking.created` that made it, to know a retry from a duplicate."""
+    search_text: Mapped[str] = mapped_column(server_default="")
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("array_to_tsvector(string_to_array(search_text, ' '))", persisted=True),
+        deferred=True,
+    )
+    source_created_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        UniqueConstraint("website_id", "source_booking_id"),
+        Index("ix_bookings_website_day", "website_id", "activity_date", "time_slot", "id"),
+        Index("ix_bookings_day", "activity_date", "time_slot", "id"),
+        Index("ix_bookings_status_day", "status", "activity_date", "time_slot", "id"),
+        Index("ix_bookings_ref", "booking_ref"),
+        Index("ix_bookings_email", "customer_email_hash"),
+        Index("ix_bookings_search", "search", postgresql_using="gin"),
+    )
+
+    # A flush must never ask the database for defaults that the action already decided.
+    __mapper_args__ = {"eager_defaults": False}
+
+    def can_move_to(self, status: Status) -> bool:
+        """Whether staff may bring the booking into this status from where it stands."""
+        return status in MOVES[Status(self.status)]
+
+    @property
+    def can_confirm(self) -> bool:
+        return self.status == Status.PENDING
+
+    @property
+    def can_check_in(self) -> bool:
+        return self.can_move_to(Status.CHECKED_IN) and self.status != Status.COMPLETED
+
+    @property
+    def can_undo_check_in(self) -> bool:
+        return self.status == Status.CHECKED_IN
+
+    @property
+    def can_complete(self) -> bool:
+        return self.can_move_to(Status.COMPLETED)
+
+    @property
+    def can_no_show(self) -> bool:
+        return self.can_move_to(Status.NO_SHOW)
+
+    @property
+    def can_undo_no_show(self) -> bool:
+        return self.status == Status.NO_SHOW
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.can_move_to(Status.CANCELLED)
+
+    @property
+    def can_reinstate(self) -> bool:
+        return self.status == Status.CANCELLED
+
+    @property
+    def can_edit(self) -> bool:
+        """A booking that is over for good is history; notes can still be added."""
+        return self.status not in (Status.REFUNDED, Status.EXPIRED)
+
+    @property
+    def is_expected(self) -> bool:
+        return self.status in ARRIVING
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status in GONE

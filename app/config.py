@@ -1,0 +1,78 @@
+"""Settings of an installation, read once from the environment.
+
+Every value has a safe default for development; `unsafe_settings` says what production refuses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret-key"
+# A valid Fernet key, so that a checkout works without any set-up; production refuses it.
+DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleSE="
+
+
+class Settings(BaseSettings):
+    """One installation. Field `database_url` is read from `DATABASE_URL`, and so on."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=False)
+
+    env: Literal["development", "test", "production"] = "development"
+    database_url: str = "postgresql+psycopg:///onebooking"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    data_dir: Path = Path("var")
+    base_url: str = "http://127.0.0.1:8000"
+    demo: bool = False
+
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    encryption_keys: SecretStr = SecretStr(DEVELOPMENT_ENCRYPTION_KEY)
+    """Comma-separated Fernet keys: the first encrypts, all decrypt (rotation)."""
+    hash_key: SecretStr = SecretStr("development-only-hash-key")
+    """Key of the keyed hash for exact look-ups. It never rotates: stored hashes depend on it."""
+
+    outbound_allow: str = ""
+    """Hosts or networks, comma-separated, that outbound calls may reach although not public."""
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    metrics_token: SecretStr = SecretStr("")
+
+    db_pool_size: int = Field(default=10, ge=1)
+    max_body_bytes: int = 256 * 1024
+    session_idle_hours: int = 12
+    session_absolute_days: int = 30
+    staff_token_minutes: int = 60
+    secret_overlap_hours: int = 24
+    """How long the old key or secret goes on working after a rotation."""
+
+    def encryption_key_list(self) -> list[str]:
+        """The Fernet keys, primary first."""
+        keys = self.encryption_keys.get_secret_value().split(",")
+        return [key.strip() for key in keys if key.strip()]
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """`database_url` with the driver named: operators write plain `postgresql://`."""
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+    def unsafe_settings(self) -> list[str]:
+        """Why this installation may not start as production, one sentence each."""
+        if self.env != "production":
+            return []
+        faults = []
+        if self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
+            faults.append("SECRET_KEY is the development default: set a random one.")
+        if DEVELOPMENT_ENCRYPTION_KEY in self.encryption_key_list():
+            faults.append("ENCRYPTION_KEYS holds the development default: set your own Fernet key.")
+        if self.hash_key.get_secret_value().startswith("development-only"):
+            faults.append("HASH_KEY is the development default: set a random one.")
+        if self.demo:
+            faults.append("DEMO is on: demo logins and keys are public knowledge.")
+        if not self.base_url.startswith("https://"):
+            faults.append("BASE_URL must start with https://.")
+        return faults

@@ -1,0 +1,1 @@
+"""Room: customers, one person over all sources."""

@@ -1,0 +1,1 @@
+"""Room: the delivery machine. Dispatch, lanes, claim, retry, breaker, replay; channel-blind."""

@@ -1,0 +1,56 @@
+"""Writing the log: the only function that makes an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.events.models import SEALED, Actor, Event, NewEvent, Outbox
+from app.ids import new_id
+
+
+def record(session: Session, actor: Actor, event: NewEvent) -> int:
+    """Append one event, and its outbox row when channels must hear of it. Returns the event's id.
+
+    Runs in the caller's transaction, so a change and its consequences commit together.
+    """
+    event_id = session.execute(
+        insert(Event).returning(Event.id),
+        {
+            "uid": new_id(),
+            "name": event.name,
+            "subject_type": event.subject_type,
+            "subject_id": event.subject_id,
+            "website_id": event.website_id,
+            "booking_id": event.booking_id,
+            "customer_id": event.customer_id,
+            "version": event.version,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "actor_label": actor.label,
+            "door": actor.door,
+            "request_id": actor.request_id,
+            "ip": actor.ip,
+            "changes": _sealed(event),
+            "meta": event.meta,
+        },
+    ).scalar_one()
+    if event.dispatch:
+        row = {"event_id": event_id, "booking_id": event.booking_id, "version": event.version}
+        session.execute(insert(Outbox), row)
+        session.info["to_dispatch"] = True
+    return event_id
+
+
+def _sealed(event: NewEvent) -> dict[str, Any]:
+    hidden = event.personal & event.changes.keys()
+    if not hidden:
+        return dict(event.changes)
+    if event.key is None:
+        raise ValueError("personal values need the customer's data key")
+    return {
+        name: {SEALED: event.key.seal(pair)} if name in hidden else pair
+        for name, pair in event.changes.items()
+    }

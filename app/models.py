@@ -1,0 +1,29 @@
+"""Every table, in one import: for migrations and for whoever needs all of them mapped."""
+
+from app.api.models import Receipt
+from app.apikeys.models import ApiKey
+from app.bookings.models import Booking
+from app.customers.models import Customer
+from app.deliveries.models import Delivery, Destination, SyncLog
+from app.events.models import Event, Outbox
+from app.staff.models import LoginAttempt, LoginLink, Membership, Role, User, UserSession
+from app.websites.models import Website
+
+__all__ = [
+    "ApiKey",
+    "Booking",
+    "Customer",
+    "Delivery",
+    "Destination",
+    "Event",
+    "LoginAttempt",
+    "LoginLink",
+    "Membership",
+    "Outbox",
+    "Receipt",
+    "Role",
+    "SyncLog",
+    "User",
+    "UserSession",
+    "Website",
+]

@@ -1,0 +1,1 @@
+"""What `./run` does: servers, secrets, supervision. The web app itself knows nothing of it."""

@@ -1,0 +1,88 @@
+"""Reaching a PostgreSQL server from outside the app: wait for it, make roles and databases."""
+
+import time
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from app.runtime.embedded import ROLE, SUPERUSER, Postgres
+
+
+def libpq(url: str) -> str:
+    """`url` as libpq reads it: without the name of SQLAlchemy's driver."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def named(url: str, database: str) -> str:
+    """`url` with another database on the same server."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def connect(url: str, timeout: int = 5) -> psycopg.Connection:
+    """A connection of its own, in autocommit. Raises `psycopg.OperationalError`."""
+    return psycopg.connect(libpq(url), autocommit=True, connect_timeout=timeout)
+
+
+def wait_for(url: str, seconds: float) -> None:
+    """Return when the server answers. Raises the last `OperationalError` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connect(url).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def ensure_role(server: Postgres) -> None:
+    """Make the app's role on an embedded server: it may make databases and nothing else."""
+    with connect(server.url("postgres", role=SUPERUSER)) as connection:
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
+        if not known:
+            role = sql.Identifier(ROLE)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
+
+
+def ensure_database(url: str) -> None:
+    """Make the database that `url` names, when its server lacks it and lets us.
+
+    Raises `psycopg.Error` when it neither exists nor can be made.
+    """
+    try:
+        connect(url).close()
+    except psycopg.OperationalError as error:
+        name = make_url(url).database or ""
+        admin = named(url, "postgres")
+        try:
+            missing = name not in database_names(admin)
+        except psycopg.OperationalError:
+            missing = False
+        if not missing:
+            raise error from None
+        create_database(admin, name)
+
+
+def database_names(admin: str) -> list[str]:
+    """All databases of the server."""
+    with connect(admin) as connection:
+        return [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
+
+
+def create_database(admin: str, name: str, template: str | None = None) -> None:
+    """Make a database over the connection `admin`, as a copy of `template` if given."""
+    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template:
+        statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    with connect(admin) as connection:
+        connection.execute(statement)
+
+
+def drop_database(admin: str, name: str) -> None:
+    """Drop a database, whoever is connected to it."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with connect(admin) as connection:
+        connection.execute(statement)

@@ -1,0 +1,141 @@
+"""Tables of the people of the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.crypto import EncryptedText
+from app.extensions import Base
+from app.ids import new_id
+from app.staff.permissions import BUILT_IN_ROLES
+from app.staff.scope import Scope
+
+
+class User(Base):
+    """Somebody who works at the desk."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(EncryptedText)
+    email_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str | None]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    last_seen_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="raise")
+
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the avatar."""
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+    @property
+    def scope(self) -> Scope:
+        """What this person may do where. The memberships must have been loaded."""
+        return Scope.of((m.website_id, m.role.grants) for m in self.memberships)
+
+
+class UserSession(Base):
+    """One signed-in browser. Deleting the row signs it out at once."""
+
+    __tablename__ = "user_sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    kind: Mapped[str] = mapped_column(server_default="browser")
+    """`browser` (cookie) or `api` (staff JSON API token)."""
+    ip: Mapped[str]
+    user_agent: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class Role(Base):
+    """A named set of permissions."""
+
+    __tablename__ = "roles"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    permissions: Mapped[list[Any]] = mapped_column(JSONB)
+    """Of a role that managers made; a built-in one takes its permissions from the code."""
+    built_in: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    @property
+    def grants(self) -> frozenset[str]:
+        """The permissions this role gives."""
+        if self.built_in:
+            return frozenset(BUILT_IN_ROLES[self.name])
+        return frozenset(self.permissions)
+
+
+class Membership(Base):
+    """A person holds a role for one website, or for all of them (website_id is null)."""
+
+    __tablename__ = "memberships"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    website_id: Mapped[str | None] = mapped_column(ForeignKey("websites.id"), index=True)
+    role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id"), index=True)
+
+    user: Mapped[User] = relationship(back_populates="memberships", lazy="raise")
+    role: Mapped[Role] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "website_id", "role_id"),
+        Index(
+            "ix_memberships_everywhere",
+            "user_id",
+            "role_id",
+            unique=True,
+            postgresql_where="website_id IS NULL",
+        ),
+    )
+
+
+class LoginAttempt(Base):
+    """A failed sign-in, kept for the throttle. Account and address are keyed hashes."""
+
+    __tablename__ = "login_attempts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    __table_args__ = (
+        Index("ix_login_attempts_account", "account_hash", "created_at"),
+        Index("ix_login_attempts_address", "address_hash", "created_at"),
+        Index("ix_login_attempts_age", "created_at"),
+    )
+
+
+class LoginLink(Base):
+    """A one-time link: to make the first superadmin of an empty installation."""
+
+    __tablename__ = "login_links"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    purpose: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
