@@ -76,10 +76,14 @@ class DuplicateBooking(HubError):
 
 @dataclass(eq=False)
 class Conflict(HubError):
-    """Somebody else changed it meanwhile. `current` maps a field to its value now."""
+    """Somebody else changed it meanwhile.
+
+    `fields` maps a field to {"yours": value sent, "current": value now}; `version` is the newest.
+    """
 
     message: str = "Somebody else changed this meanwhile."
-    current: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    version: int | None = None
 
     code = "CONFLICT"
     status = 409
@@ -115,8 +119,9 @@ def error_body(error: HubError, request_id: str = "") -> dict[str, Any]:
     body: dict[str, Any] = {"success": False, "error": error.message, "code": error.code}
     if error.details:
         body["details"] = [{"field": f.field, "message": f.message} for f in error.details]
-    if isinstance(error, Conflict) and error.current:
-        body["current"] = error.current
+    if isinstance(error, Conflict) and error.version is not None:
+        body["version"] = error.version
+        body["conflicts"] = error.fields
     if request_id:
         body["request_id"] = request_id
     return body

@@ -113,13 +113,14 @@ def decode_cursor(cursor: str, size: int) -> list[str]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise _bad_cursor() from error
+        raise bad_cursor() from error
     if not isinstance(values, list) or len(values) != size:
-        raise _bad_cursor()
+        raise bad_cursor()
     return [str(value) for value in values]
 
 
-def _bad_cursor() -> InvalidPayload:
+def bad_cursor() -> InvalidPayload:
+    """The error for a cursor that we did not make."""
     return InvalidPayload(
         "The page cursor is not valid.", [Fault("after", "Start again from the first page.")]
     )

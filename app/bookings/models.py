@@ -110,9 +110,6 @@ class Booking(Base):
         Index("ix_bookings_search", "search", postgresql_using="gin"),
     )
 
-    # A flush must never ask the database for defaults that the action already decided.
-    __mapper_args__ = {"eager_defaults": False}
-
     def can_move_to(self, status: Status) -> bool:
         """Whether staff may bring the booking into this status from where it stands."""
         return status in MOVES[Status(self.status)]

@@ -46,11 +46,7 @@ def record(session: Session, actor: Actor, event: NewEvent) -> int:
 
 def _sealed(event: NewEvent) -> dict[str, Any]:
     hidden = event.personal & event.changes.keys()
-    if not hidden:
-        return dict(event.changes)
-    if event.key is None:
-        raise ValueError("personal values need the customer's data key")
     return {
-        name: {SEALED: event.key.seal(pair)} if name in hidden else pair
+        name: {SEALED: event.key.seal(pair) if event.key else None} if name in hidden else pair
         for name, pair in event.changes.items()
     }

@@ -92,14 +92,14 @@ class Event(Base):
         return {name for name, pair in self.changes.items() if isinstance(pair, dict)}
 
 
-def _unseal(pair: dict[str, str], key: DataKey | None) -> list[Any]:
-    if key is None:
+def _unseal(pair: dict[str, str | None], key: DataKey | None) -> list[Any]:
+    token = pair.get(SEALED)
+    if key is None or token is None:
         return [None, None]
     try:
-        opened = key.unseal(pair[SEALED])
+        return list(key.unseal(token))
     except CannotDecrypt:
         return [None, None]
-    return list(opened)
 
 
 class Outbox(Base):
@@ -132,5 +132,6 @@ class NewEvent:
     personal: frozenset[str] = frozenset()
     """Fields of `changes` that are sealed under `key`."""
     key: DataKey | None = None
+    """None for an erased customer: the values are then not kept at all."""
     dispatch: bool = False
     """Whether channels must hear of it (an outbox row is written)."""

@@ -1,0 +1,114 @@
+"""What staff do with a booking: edit it, move its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.bookings import queries
+from app.bookings.fields import EDITABLE, FIELDS, difference, plain, values_of
+from app.bookings.models import Booking
+from app.bookings.stamps import load, set_by_staff
+from app.bookings.status import Status
+from app.bookings.writing import STATED, write
+from app.customers import queries as customers
+from app.errors import Conflict, Fault, InvalidPayload
+from app.events.models import Actor
+from app.staff.permissions import Permission
+from app.staff.scope import Scope
+
+
+def edit(
+    session: Session,
+    actor: Actor,
+    scope: Scope,
+    booking_id: UUID,
+    changes: Mapping[str, Any],
+    version: int,
+    *,
+    merge: bool = False,
+) -> Booking:
+    """Set fields of a booking that was read at `version`.
+
+    Raises Conflict when it has moved on; with `merge`, only when somebody else changed one of the
+    same fields to something else. Raises NotFound, Forbidden, and InvalidPayload for fields that
+    staff may not set.
+    """
+    booking = queries.lock(session, scope, booking_id, Permission.BOOKINGS_EDIT)
+    _check_fields(booking, changes)
+    if booking.version != version:
+        _check_conflict(session, booking, changes, version, merge=merge)
+    _write(session, actor, booking, dict(changes))
+    return booking
+
+
+def move(
+    session: Session,
+    actor: Actor,
+    scope: Scope,
+    booking_id: UUID,
+    status: Status,
+    *,
+    reason: str | None = None,
+    version: int | None = None,
+) -> Booking:
+    """Bring a booking into another status. Moving it where it is already does nothing.
+
+    Raises Conflict when the move is not allowed from where the booking stands (any more).
+    """
+    booking = queries.lock_to_move(session, scope, booking_id, status)
+    if booking.status == status:
+        return booking
+    stale = version is not None and booking.version != version
+    if stale or not booking.can_move_to(status):
+        pair = {"yours": status.value, "current": booking.status}
+        shown = booking.status.replace("_", " ")
+        raise Conflict(f"The booking is {shown} now.", [], {"status": pair}, booking.version)
+    changes: dict[str, Any] = {STATED: status.value}
+    if status is Status.CANCELLED:
+        changes["cancellation_reason"] = reason or None
+    elif booking.status == Status.CANCELLED and status is Status.CONFIRMED:
+        changes["cancellation_reason"] = None
+    _write(session, actor, booking, changes)
+    return booking
+
+
+def _check_fields(booking: Booking, changes: Mapping[str, Any]) -> None:
+    faults = [Fault(name, "Cannot be changed here.") for name in changes if name not in EDITABLE]
+    for name, value in changes.items():
+        if name in EDITABLE and FIELDS[name].required and value in (None, ""):
+            faults.append(Fault(name, "Is required."))
+    if not booking.can_edit and set(changes) - {"admin_notes"}:
+        faults.append(Fault("status", "A refunded or expired booking takes only staff notes."))
+    if faults:
+        raise InvalidPayload("The booking cannot be changed like this.", faults)
+
+
+def _check_conflict(
+    session: Session, booking: Booking, changes: Mapping[str, Any], version: int, *, merge: bool
+) -> None:
+    since = queries.changed_since(session, booking, version)
+    current = values_of(booking)
+    differing = difference(current, changes)
+    clashing = set(differing) & set(since) if merge else set(changes)
+    if merge and not clashing and version < booking.version:
+        return
+    fields = {
+        name: {"yours": plain(changes[name]), "current": plain(current[name])}
+        for name in sorted(clashing)
+    }
+    raise Conflict("Somebody else changed this booking meanwhile.", [], fields, booking.version)
+
+
+def _write(session: Session, actor: Actor, booking: Booking, changes: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    changed = {n for n, v in changes.items() if plain(getattr(booking, n)) != plain(v)}
+    stamps = set_by_staff(load(booking.field_times), changed, now)
+    key = customers.data_key(session, booking.customer_id)
+    website = queries.website_of(session, booking)
+    columns = {name: changes[name] for name in changed}
+    write(session, actor, website, booking, columns, stamps, key=key, now=now)

@@ -1,0 +1,96 @@
+"""The fields of a booking: one table that doors, diff, history and pages share.
+
+To add a field: a column in `models.py` with its migration, a row here, and where sources may send
+it a line in `api/schemas/sync.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `label` is for people; `empty` is what clearing it leaves."""
+
+    name: str
+    label: str
+    required: bool = False
+    personal: bool = False
+    """Sealed under the customer's key in the log."""
+    editable: bool = True
+    """By staff."""
+    empty: Any = None
+    kind: str = "text"
+    """`text`, `count`, `money`, `date`, `addons` or `instant`."""
+
+
+_ALL = (
+    Field("booking_ref", "Reference", required=True, editable=False),
+    Field("package_name", "Package", required=True),
+    Field("package_price", "Price per person", required=True, kind="money"),
+    Field("venue", "Venue"),
+    Field("activity_date", "Date", required=True, kind="date"),
+    Field("time_slot", "Time", required=True),
+    Field("guest_count", "Guests", required=True, kind="count"),
+    Field("total_amount", "Total", required=True, kind="money"),
+    Field("discount_amount", "Discount", kind="money", empty=Decimal(0)),
+    Field("currency", "Currency", editable=False, empty="THB"),
+    Field("status", "Status", editable=False),
+    Field("cancellation_reason", "Reason of cancellation", personal=True, editable=False),
+    Field("refunded_amount", "Refunded", kind="money", editable=False),
+    Field("customer_name", "Name", required=True, personal=True),
+    Field("customer_email", "E-mail", required=True, personal=True),
+    Field("customer_phone", "Phone", personal=True),
+    Field("customer_country_code", "Country code"),
+    Field("special_requests", "Guest's requests", personal=True),
+    Field("transport_type", "Transport"),
+    Field("hotel_name", "Hotel", personal=True),
+    Field("room_number", "Room", personal=True),
+    Field("non_players", "Non-players", kind="count", empty=0),
+    Field("private_passengers", "Private passengers", kind="count", empty=0),
+    Field("transport_cost", "Transport cost", kind="money", empty=Decimal(0)),
+    Field("addons", "Add-ons", kind="addons", empty=[]),
+    Field("stripe_payment_intent_id", "Stripe payment", editable=False),
+    Field("admin_notes", "Staff notes", personal=True),
+    Field("source_created_at", "Booked at source", editable=False, kind="instant"),
+)
+
+FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
+REQUIRED = tuple(field.name for field in _ALL if field.required)
+PERSONAL = frozenset(field.name for field in _ALL if field.personal)
+EDITABLE = frozenset(field.name for field in _ALL if field.editable)
+STATUS_COMPANIONS = frozenset({"status", "cancellation_reason", "refunded_amount", "admin_notes"})
+"""What may accompany a status in a `booking.status_changed`."""
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON carries it: integral money as an integer, dates and instants in ISO 8601."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+def values_of(booking: Any) -> dict[str, Any]:
+    """The current value of every field."""
+    return {name: getattr(booking, name) for name in FIELDS}
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """{field: [old, new]} in JSON values, of the fields of `new` that differ."""
+    return {
+        name: [plain(old.get(name)), plain(value)]
+        for name, value in new.items()
+        if name in FIELDS and plain(old.get(name)) != plain(value)
+    }

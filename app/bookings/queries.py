@@ -1,0 +1,114 @@
+"""Reading single bookings. Every read for people takes their scope. Lists are in `listing`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, union_all
+from sqlalchemy.orm import Session
+
+from app.bookings.models import Booking
+from app.bookings.status import Status, permission_to_move
+from app.deliveries.models import OPEN_STATES, Delivery, Destination
+from app.errors import NotFound
+from app.events.models import Event, Outbox
+from app.staff.permissions import Permission
+from app.staff.scope import Scope
+from app.websites.models import Website
+
+VIEW = Permission.BOOKINGS_VIEW
+
+
+def get(session: Session, scope: Scope, booking_id: UUID, permission: Permission = VIEW) -> Booking:
+    """One booking in full. Raises NotFound when it is not visible, Forbidden when only that."""
+    query = select(Booking).where(Booking.id == booking_id)
+    return _checked(session.scalars(query).one_or_none(), scope, permission)
+
+
+def lock(session: Session, scope: Scope, booking_id: UUID, permission: Permission) -> Booking:
+    """The same, with the row locked until the transaction ends."""
+    query = select(Booking).where(Booking.id == booking_id).with_for_update()
+    found = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return _checked(found, scope, permission)
+
+
+def lock_to_move(session: Session, scope: Scope, booking_id: UUID, status: Status) -> Booking:
+    """Lock a booking for a status move; what that needs depends on where it stands."""
+    booking = lock(session, scope, booking_id, VIEW)
+    needed = permission_to_move(Status(booking.status), status)
+    scope.demand(needed, booking.website_id, seen_with=VIEW)
+    return booking
+
+
+def _checked(booking: Booking | None, scope: Scope, permission: Permission) -> Booking:
+    if booking is None or not scope.can(VIEW, booking.website_id):
+        raise NotFound("This booking does not exist.")
+    scope.demand(permission, booking.website_id, seen_with=VIEW)
+    return booking
+
+
+def lock_by_source(session: Session, website_id: str, source_id: UUID) -> Booking | None:
+    """The booking that a source means, locked. For the source's own door."""
+    query = select(Booking).where(
+        Booking.website_id == website_id, Booking.source_booking_id == source_id
+    )
+    query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
+
+
+def website_of(session: Session, booking: Booking) -> Website:
+    """The website a booking belongs to."""
+    return session.get_one(Website, booking.website_id)
+
+
+def held_fields(session: Session, booking_id: UUID, website: Website) -> set[str]:
+    """Registers that somebody changed here and the source has not acknowledged yet.
+
+    A website without a webhook can acknowledge nothing: then only time decides.
+    """
+    if not website.webhook_url:
+        return set()
+    undelivered = (
+        select(Event.changes)
+        .join(Delivery, Delivery.event_id == Event.id)
+        .join(Destination, Destination.id == Delivery.destination_id)
+        .where(Delivery.booking_id == booking_id, Delivery.state.in_(OPEN_STATES))
+        .where(Destination.key == website.door)
+    )
+    undispatched = (
+        select(Event.changes)
+        .join(Outbox, Outbox.event_id == Event.id)
+        .where(Outbox.booking_id == booking_id, Event.door != website.door)
+    )
+    names: set[str] = set()
+    for changes in session.scalars(union_all(undelivered, undispatched)):
+        names |= changes.keys()
+    registers = {"status": "stated_status", "refunded_amount": "refund"}
+    return {registers.get(name, name) for name in names}
+
+
+def last_event(session: Session, booking_id: UUID) -> Event | None:
+    """The newest event of a booking."""
+    query = select(Event).where(Event.booking_id == booking_id).order_by(Event.id.desc())
+    return session.scalars(query.limit(1)).first()
+
+
+@dataclass(frozen=True)
+class Since:
+    """Who changed a field last, and when."""
+
+    by: str
+    at: datetime
+
+
+def changed_since(session: Session, booking: Booking, version: int) -> dict[str, Since]:
+    """The fields that changed after `version`."""
+    query = select(Event.changes, Event.actor_label, Event.occurred_at).where(
+        Event.booking_id == booking.id, Event.version > version
+    )
+    found: dict[str, Since] = {}
+    for row in session.execute(query.order_by(Event.id)):
+        found.update(dict.fromkeys(row.changes, Since(row.actor_label, row.occurred_at)))
+    return found

@@ -1,0 +1,206 @@
+"""The one place where a booking is written: row and event together, or nothing.
+
+Everything here runs in the caller's transaction, with the booking's row locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.bookings.derive import derived, shown_refund, shown_status
+from app.bookings.fields import FIELDS, PERSONAL, STATUS_COMPANIONS, difference, values_of
+from app.bookings.models import Booking
+from app.bookings.stamps import NEVER, Stamps, dump
+from app.bookings.status import Status
+from app.crypto import DataKey
+from app.customers.actions import Known
+from app.events.actions import record
+from app.events.models import Actor, NewEvent
+from app.ids import new_id
+from app.websites.models import Website
+
+REFUND = "refund"
+"""Register of the refund: an amount, or FULL where the source named none."""
+FULL = "full"
+STATED = "stated_status"
+
+
+def registers_of(booking: Booking) -> dict[str, Any]:
+    """The current value of every register that `stamps.merge` compares with."""
+    refund = FULL if booking.refund_is_full else booking.refunded_amount
+    return {**values_of(booking), STATED: booking.stated_status, REFUND: refund}
+
+
+def columns_from(registers: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns from register values: the refund register becomes its two columns."""
+    columns = {name: value for name, value in registers.items() if name != REFUND}
+    if REFUND in registers:
+        refund = registers[REFUND]
+        columns["refund_is_full"] = refund == FULL
+        columns["refunded_amount"] = None if refund == FULL else refund
+    return columns
+
+
+def with_shown(values: Mapping[str, Any], stamps: Stamps) -> dict[str, Any]:
+    """`values` with status and refunded amount as they show."""
+    newer = REFUND in stamps and stamps[REFUND] >= stamps.get(STATED, NEVER)
+    amount = shown_refund(values)
+    shown = {**values, "refunded_amount": amount}
+    return {**shown, "status": shown_status(shown, refund_is_newer=newer)}
+
+
+def insert_new(
+    session: Session,
+    actor: Actor,
+    website: Website,
+    values: Mapping[str, Any],
+    stamps: Stamps,
+    *,
+    customer: Known,
+    source: str,
+    source_booking_id: UUID,
+    digest: bytes | None = None,
+    source_status: str | None = None,
+) -> UUID | None:
+    """Insert a booking and its `booking.created`. None when the source id exists already."""
+    empty = {name: field.empty for name, field in FIELDS.items()}
+    filled = {**empty, "currency": website.currency, "refund_is_full": False, **values}
+    filled = with_shown(filled, stamps)
+    row = {
+        **filled,
+        **derived(filled, website.timezone, website.phone_region),
+        "id": new_id(),
+        "website_id": website.id,
+        "source_booking_id": source_booking_id,
+        "customer_id": customer.id,
+        "source": source,
+        "source_status": source_status,
+        "created_digest": digest,
+        "field_times": dump(stamps),
+    }
+    made = session.execute(
+        insert(Booking).values(row).on_conflict_do_nothing().returning(Booking.id)
+    ).scalar_one_or_none()
+    if made is None:
+        return None
+    changes = {name: pair for name, pair in difference({}, filled).items() if pair[1] is not None}
+    event = NewEvent(
+        name="booking.created",
+        subject_type="booking",
+        subject_id=str(made),
+        website_id=website.id,
+        booking_id=made,
+        customer_id=customer.id,
+        version=1,
+        changes=changes,
+        personal=PERSONAL,
+        key=customer.key,
+        dispatch=True,
+    )
+    record(session, actor, event)
+    return made
+
+
+def write(
+    session: Session,
+    actor: Actor,
+    website: Website,
+    booking: Booking,
+    columns: Mapping[str, Any],
+    stamps: Stamps,
+    *,
+    key: DataKey | None,
+    now: datetime,
+    meta: Mapping[str, Any] | None = None,
+) -> bool:
+    """Bring a locked booking to new values. Returns whether anything that shows changed.
+
+    No difference: no version, no event, nothing sent; at most the stamps move on.
+    """
+    old = values_of(booking)
+    state = {**old, STATED: booking.stated_status, "refund_is_full": booking.refund_is_full}
+    new = with_shown({**state, **columns}, stamps)
+    changes = difference(old, new)
+    _keep_columns(booking, new, stamps)
+    if not changes:
+        session.flush()
+        return False
+    _follow_status(booking, str(old["status"]), str(new["status"]), now)
+    for name, value in derived(new, website.timezone, website.phone_region).items():
+        setattr(booking, name, value)
+    booking.version += 1
+    booking.updated_at = now
+    session.flush()
+    event = NewEvent(
+        name=_event_name(changes),
+        subject_type="booking",
+        subject_id=str(booking.id),
+        website_id=booking.website_id,
+        booking_id=booking.id,
+        customer_id=booking.customer_id,
+        version=booking.version,
+        changes=changes,
+        meta=dict(meta or {}),
+        personal=PERSONAL,
+        key=key,
+        dispatch=True,
+    )
+    record(session, actor, event)
+    return True
+
+
+def record_conflict(
+    session: Session,
+    actor: Actor,
+    booking: Booking,
+    refused: Mapping[str, Any],
+    key: DataKey | None,
+) -> None:
+    """Note in the history that a source's values lost: {field: [kept, refused]}."""
+    event = NewEvent(
+        name="booking.conflict",
+        subject_type="booking",
+        subject_id=str(booking.id),
+        website_id=booking.website_id,
+        booking_id=booking.id,
+        customer_id=booking.customer_id,
+        changes=conflict_pairs(booking, refused),
+        personal=PERSONAL,
+        key=key,
+    )
+    record(session, actor, event)
+
+
+def conflict_pairs(booking: Booking, refused: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """{field as people know it: [kept, refused]}."""
+    shown = {STATED: "status", REFUND: "refunded_amount"}
+    values = {shown.get(name, name): value for name, value in refused.items()}
+    return difference(values_of(booking), values)
+
+
+def _keep_columns(booking: Booking, new: Mapping[str, Any], stamps: Stamps) -> None:
+    for name, value in new.items():
+        if getattr(booking, name) != value:
+            setattr(booking, name, value)
+    stored = dump(stamps)
+    if stored != booking.field_times:
+        booking.field_times = stored
+
+
+def _follow_status(booking: Booking, old: str, new: str, now: datetime) -> None:
+    if new == Status.CHECKED_IN and old != Status.COMPLETED:
+        booking.checked_in_at = now
+    elif new not in (Status.CHECKED_IN, Status.COMPLETED):
+        booking.checked_in_at = None
+
+
+def _event_name(changes: Mapping[str, Any]) -> str:
+    if "status" in changes and changes.keys() <= STATUS_COMPANIONS:
+        return "booking.status_changed"
+    return "booking.updated"

@@ -1,0 +1,121 @@
+"""Writing customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.crypto import DataKey, hash_email
+from app.customers.models import Customer
+from app.customers.phones import to_e164
+from app.ids import new_id
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How somebody was described by whoever sent the booking."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    country_code: str | None = None
+    region: str = "TH"
+    source: str = "website"
+
+    @property
+    def e164(self) -> str | None:
+        """The phone in E.164, where it parses."""
+        return to_e164(self.phone, self.country_code, self.region) if self.phone else None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A customer as bookings need one: who, and the key that seals what is personal."""
+
+    id: UUID
+    key: DataKey | None
+
+
+def find_or_create(session: Session, contact: Contact) -> Known:
+    """One person over all sources: found by phone, then by e-mail, else made.
+
+    Safe when several calls bring the same new person at once: one makes it, the others find it.
+    """
+    e164 = contact.e164
+    email_hash = hash_email(contact.email) if contact.email else None
+    found = _find(session, e164, email_hash)
+    if found is None:
+        made = _create(session, contact, e164, email_hash)
+        if made is not None:
+            return made
+        found = _find(session, e164, email_hash)
+        if found is None:
+            raise RuntimeError("the customer was erased while the booking came in")
+    if found.phone is None and e164 is not None:
+        _learn_phone(session, found.id, e164)
+    return Known(found.id, DataKey.from_text(found.data_key) if found.data_key else None)
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: UUID
+    phone: str | None
+    data_key: str | None
+
+
+def _find(session: Session, e164: str | None, email_hash: bytes | None) -> _Row | None:
+    ways = []
+    if e164 is not None:
+        ways.append(Customer.phone == e164)
+    if email_hash is not None:
+        ways.append(Customer.email_hash == email_hash)
+    if not ways:
+        return None
+    query = select(Customer.id, Customer.phone, Customer.data_key).where(or_(*ways))
+    phone_first = (Customer.phone == e164).desc().nulls_last()
+    row = session.execute(query.order_by(phone_first, Customer.created_at).limit(1)).first()
+    return None if row is None else _Row(row.id, row.phone, row.data_key)
+
+
+def _create(
+    session: Session, contact: Contact, e164: str | None, email_hash: bytes | None
+) -> Known | None:
+    """Insert, or None when somebody else inserted the same person first."""
+    first, _, last = contact.name.strip().rpartition(" ")
+    key = DataKey.new_text()
+    statement = (
+        insert(Customer)
+        .values(
+            id=new_id(),
+            first_name=first or last,
+            last_name=last if first else "",
+            phone=e164,
+            phone_raw=None if e164 else contact.phone,
+            email=contact.email,
+            email_hash=email_hash,
+            source=contact.source,
+            data_key=key,
+        )
+        .on_conflict_do_nothing()
+        .returning(Customer.id)
+    )
+    made = session.execute(statement).scalar_one_or_none()
+    return None if made is None else Known(made, DataKey.from_text(key))
+
+
+def _learn_phone(session: Session, customer_id: UUID, e164: str) -> None:
+    """Keep the phone of somebody known by e-mail only, unless another person has it by now."""
+    try:
+        with session.begin_nested():
+            session.execute(
+                update(Customer)
+                .where(Customer.id == customer_id, Customer.phone.is_(None))
+                .values(phone=e164, phone_raw=None)
+            )
+    except IntegrityError:
+        return
