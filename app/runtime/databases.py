@@ -38,6 +38,15 @@ def wait_for(url: str, seconds: float) -> None:
             return
 
 
+def answers(url: str) -> bool:
+    """Whether the server takes connections now."""
+    try:
+        connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def ensure_role(server: Postgres) -> None:
     """Make the app's role on an embedded server: it may make databases and nothing else."""
     with connect(server.url("postgres", role=SUPERUSER)) as connection:

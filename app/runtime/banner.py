@@ -1,0 +1,23 @@
+"""What `./run` says when everything answers."""
+
+from app.runtime.plan import Plan
+
+DEMO = """
+  Logins, all with the password demo-onebooking:
+    owner@onebooking.test     superadmin everywhere
+    manager@onebooking.test   admin of hanuman-world and flying-hanuman
+    desk@onebooking.test      staff of hanuman-world
+    anchor@onebooking.test    admin of the-anchor
+    dive@onebooking.test      admin of coral-divers
+  Demo source website (hanuman-world): http://127.0.0.1:{demo_port}
+"""
+
+
+def show(plan: Plan, first_admin_link: str | None) -> None:
+    """Print the address, and how to get in."""
+    print(f"Ready: {plan.address}", flush=True)
+    if plan.demo:
+        print(DEMO.format(demo_port=plan.demo_port).strip("\n"))
+    if first_admin_link:
+        print(f"  Make the first superadmin (this link works once): {first_admin_link}")
+    print(f"  Data and logs: {plan.data}. Ctrl-C stops everything.", flush=True)

@@ -1,0 +1,140 @@
+"""One start of an installation, from the first check until the last process is gone."""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from http import HTTPStatus
+from types import FrameType
+from typing import IO
+
+from app.runtime import banner, checks, databases, supervise
+from app.runtime.embedded import SUPERUSER, Postgres, Redis, tied
+from app.runtime.environment import DATABASE, program_environment
+from app.runtime.plan import Plan, StartError, read_plan
+from app.runtime.prepare import LINK
+from app.runtime.programs import app_programs, server_programs
+from app.runtime.supervise import ROOT, Supervisor
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+RECOVERY_SECONDS = 600  # a big database after a power cut
+READY_SECONDS = 60
+REVIVE_SECONDS = 15
+
+
+class Stopped(BaseException):
+    """Somebody asked us to stop: Ctrl-C, `kill`, or the terminal is gone."""
+
+
+def main() -> int:
+    """Run until told to stop: exit code 0 then, and 1 when it cannot start or go on."""
+    for signum in SIGNALS:
+        signal.signal(signum, _raise_stopped)
+    os.umask(0o077)
+    try:
+        plan = read_plan(os.environ)
+        checks.make_directories(plan)
+        with checks.locked(plan.data) as lock:
+            run(plan, lock)
+    except Stopped:
+        return 0
+    except StartError as error:
+        print(error, file=sys.stderr)
+    return 1
+
+
+def _raise_stopped(signum: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def run(plan: Plan, lock: IO[str]) -> None:
+    """Start everything, say so, watch over it. Raises StartError or Stopped when all is stopped."""
+    checks.check_ports(plan)
+    postgres, redis = embedded_servers(plan)
+    environment = program_environment(plan, os.environ, postgres, redis)
+    if not postgres:
+        checks.check_database(environment["DATABASE_URL"])
+    if not redis:
+        checks.check_redis(environment["REDIS_URL"])
+    shutil.rmtree(plan.metrics, ignore_errors=True)
+    plan.metrics.mkdir()
+    programs = [*server_programs(postgres, redis), *app_programs(plan)]
+    supervisor = supervise.start(plan, programs, environment, lock)
+    try:
+        if postgres:
+            await_postgres(supervisor, postgres)
+        link = prepare(plan, environment)
+        supervisor.start_app()
+        supervisor.wait(lambda: is_ready(plan), READY_SECONDS, "The web process is not ready")
+        banner.show(plan, link)
+        watch(supervisor)
+    finally:
+        for signum in SIGNALS:
+            signal.signal(signum, signal.SIG_IGN)
+        supervisor.stop()
+
+
+def embedded_servers(plan: Plan) -> tuple[Postgres | None, Redis | None]:
+    """The servers that the environment does not name, ready to be started."""
+    postgres = redis = None
+    try:
+        if not plan.database_url:
+            postgres = Postgres(plan.data / "postgres", plan.sockets / "pg")
+            postgres.prepare()
+        if not plan.redis_url:
+            redis = Redis(plan.data / "redis", plan.sockets / "redis.sock")
+            redis.prepare()
+    except (subprocess.CalledProcessError, OSError, KeyError) as error:
+        raise StartError(f"The embedded servers cannot be set up: {error}") from None
+    return postgres, redis
+
+
+def await_postgres(supervisor: Supervisor, server: Postgres) -> None:
+    """Return when the embedded PostgreSQL answers and has our role and database."""
+    root = server.url("postgres", role=SUPERUSER)
+    supervisor.wait(lambda: databases.answers(root), RECOVERY_SECONDS, "PostgreSQL does not answer")
+    databases.ensure_role(server)
+    databases.ensure_database(server.url(DATABASE))
+
+
+def prepare(plan: Plan, environment: dict[str, str]) -> str | None:
+    """Migrate and load the demo, in a process of its own; returns the link for the first admin."""
+    log = plan.logs / "prepare.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            tied([sys.executable, "-m", "app.runtime.prepare"]), cwd=ROOT, env=environment,
+            stdout=subprocess.PIPE, stderr=output, text=True, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        lines = (done.stdout + log.read_text()).splitlines()[-15:]
+        raise StartError("\n  ".join([f"The database cannot be prepared ({log}):", *lines]))
+    links = [line.removeprefix(LINK) for line in done.stdout.splitlines() if line.startswith(LINK)]
+    return links[0] if links else None
+
+
+def is_ready(plan: Plan) -> bool:
+    """Whether the web process answers and says that it can serve."""
+    connection = http.client.HTTPConnection(plan.connect_host, plan.port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def watch(supervisor: Supervisor) -> None:
+    """Try given-up programs again, all the time. Raises StartError when supervisord dies."""
+    told: set[str] = set()
+    while supervisor.process.poll() is None:
+        revived = set(supervisor.revive())
+        for name in revived - told:
+            print(supervise.failure(supervisor.plan.logs, name), file=sys.stderr)
+            print(f"  Trying again every {REVIVE_SECONDS} s.", file=sys.stderr, flush=True)
+        told = revived
+        time.sleep(REVIVE_SECONDS)
+    raise StartError(f"The supervisor ended: {supervisor.plan.logs}/supervisord.log says why.")

@@ -1,0 +1,25 @@
+"""How gunicorn serves the app: `gunicorn --config python:app.runtime.web wsgi:app`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import multiprocess
+
+host = os.environ.get("HOST") or "127.0.0.1"
+bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000'}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_PROCESSES") or "2")
+threads = 8
+preload_app = True  # imported once, shared by all processes; nothing is connected before the fork
+control_socket_disable = True
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the live figures of a process that is gone."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
