@@ -73,3 +73,21 @@ def register_rooms(app: Flask) -> None:
     """Every room of the house, floor by floor: what is not listed here is not served."""
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
+    from app.assets import init_assets
+    from app.desk.shell import init_shell
+    from app.errorpages import init_errorpages
+    from app.security import init_security
+    from app.staff.guards import init_guards
+    from app.staff.identity import init_identity
+    from app.staff.routes import staff
+
+    # What surrounds every request, outermost first.
+    init_security(app)
+    init_errorpages(app)
+    init_assets(app)
+    init_identity(app)
+    init_guards(app)
+    init_shell(app)
+
+    for blueprint in (staff,):
+        app.register_blueprint(blueprint)

@@ -16,6 +16,7 @@ from flask import (
     Response,
     current_app,
     flash,
+    g,
     make_response,
     redirect,
     render_template,
@@ -89,9 +90,12 @@ def _fingerprint(path: str, modified: int) -> str:
 
 def asset(path: str) -> str:
     """URL of a static file that changes with its content, so that it can be cached for ever."""
-    file = Path(current_app.static_folder or "static") / path
-    version = _fingerprint(str(file), file.stat().st_mtime_ns) if file.exists() else "missing"
-    return url_for("static", filename=path, v=version)
+    known: dict[str, str] = g.setdefault("assets", {})  # a list asks for its icons a hundred times
+    if path not in known:
+        file = Path(current_app.static_folder or "static") / path
+        version = _fingerprint(str(file), file.stat().st_mtime_ns) if file.exists() else "missing"
+        known[path] = url_for("static", filename=path, v=version)
+    return known[path]
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,12 @@ class User(Base):
 
     is_authenticated = True
     is_anonymous = False
+    login_token = ""
+    """Of the session this person came with; what the cookie holds. Never stored."""
+
+    def get_id(self) -> str:
+        """What Flask-Login puts into the cookie: the session's token, not who it is."""
+        return self.login_token
 
     @property
     def initials(self) -> str:

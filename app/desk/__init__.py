@@ -1,0 +1,1 @@
+"""Room: the desk itself: what frames every page, and Today."""

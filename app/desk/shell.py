@@ -1,0 +1,104 @@
+"""What every page shows around its own content: menu, website switcher, theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, g, request, url_for
+from flask_login import current_user
+from werkzeug.local import LocalProxy
+
+from app.extensions import db
+from app.staff.context import current_scope
+from app.staff.permissions import Permission
+from app.web import asset
+from app.websites import queries as websites
+from app.websites.queries import WebsiteName
+
+T = TypeVar("T")
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the menu. It shows for whoever holds the permission, once its page exists."""
+
+    label: str
+    endpoint: str
+    icon: str
+    key: str
+    """Letter after `g`."""
+    permission: Permission
+
+
+MENU = (
+    Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
+    Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
+    Place("Websites", "websites.index", "world", "w", Permission.WEBSITES_VIEW),
+    Place("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
+)
+
+
+def init_shell(app: Flask) -> None:
+    """Give it to every template. Nothing is read from the database until a template uses it."""
+
+    # Macros see globals only, not the context of the page that uses them.
+    app.jinja_env.globals.update(asset=asset, may=may, Permission=Permission)
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        return {
+            "theme": request.cookies.get("theme") if _theme_is_known() else "auto",
+            "request_id": g.get("request_id", ""),
+            "nav": LocalProxy(_once("nav", menu)),
+            "websites": LocalProxy(_once("visible_websites", visible_websites)),
+            "website": request.args.get("website", ""),
+            "account_url": url_for("staff.profile"),
+        }
+
+
+def menu() -> list[dict[str, Any]]:
+    """The entries this person may open."""
+    scope = current_scope()
+    return [
+        {
+            "label": place.label,
+            "href": url_for(place.endpoint),
+            "icon": place.icon,
+            "key": place.key,
+            "active": request.blueprint == place.endpoint.partition(".")[0],
+        }
+        for place in MENU
+        if place.endpoint in current_app.view_functions and scope.can_somewhere(place.permission)
+    ]
+
+
+def visible_websites() -> Sequence[WebsiteName]:
+    """Names of the websites this person works for."""
+    if not current_user.is_authenticated:
+        return []
+    return websites.names(db.session(), current_scope())
+
+
+def may(permission: Permission, website_id: str | None = None) -> bool:
+    """Whether the signed-in person holds it for the website; without one: for any."""
+    scope = current_scope()
+    if website_id is None:
+        return scope.can_somewhere(permission)
+    return scope.can(permission, website_id)
+
+
+def _theme_is_known() -> bool:
+    return request.cookies.get("theme") in THEMES
+
+
+def _once(name: str, make: Callable[[], T]) -> Callable[[], T]:
+    def get() -> T:
+        if name not in g:
+            setattr(g, name, make())
+        value: T = g.get(name)
+        return value
+
+    return get

@@ -1,0 +1,97 @@
+"""Every view says who may call it; a view that says nothing is refused.
+
+    @websites.get("/websites")
+    @requires(Permission.WEBSITES_VIEW)
+    def index() -> Response: ...
+
+A guard looks at whether the permission is held at all; for which website is the business of the
+loader behind it (`Scope.demand`, `Scope.clause`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+from flask_login import current_user
+
+from app.errors import AuthFailed, Forbidden
+from app.extensions import csrf
+from app.logs import get_logger
+from app.staff.context import current_scope
+from app.staff.identity import by_token
+from app.staff.permissions import Permission
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Access:
+    """The declaration of a view: open to all for a reason, or the permissions it takes."""
+
+    permissions: tuple[Permission, ...] = ()
+    open_because: str = ""
+
+
+def requires(*permissions: Permission) -> Callable[[View], View]:
+    """The caller is signed in and holds all these permissions, each for at least one website."""
+    if not permissions:
+        raise ValueError("name a permission, or use signed_in")
+    return _declare(Access(permissions))
+
+
+def signed_in(view: View) -> View:
+    """Any signed-in person: for what concerns only themselves."""
+    return _declare(Access())(view)
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Anybody, because … Add `@csrf.exempt` where programs call that bring their own key."""
+    if not reason:
+        raise ValueError("say why anybody may call it")
+    return _declare(Access(open_because=reason))
+
+
+def declared(view: Callable[..., Any]) -> Access | None:
+    """What a view declares; None when it was forgotten."""
+    return getattr(view, "access", None)
+
+
+def init_guards(app: Flask) -> None:
+    """Check every request before its view runs: who, whether they may, and CSRF."""
+    # Checked by `guard`, once it is known whether a cookie or a token speaks for the caller.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    public("files of the pages")(app.view_functions["static"])
+    app.before_request(guard)
+
+
+def guard() -> None:
+    """Raises AuthFailed, Forbidden or CSRFError. An unknown URL is left to its own answer."""
+    if request.endpoint is None:
+        return
+    access = declared(current_app.view_functions[request.endpoint])
+    if access is None:
+        get_logger().error("view without a declared permission", route=request.endpoint)
+        raise Forbidden("Nobody may open this page.")
+    if not access.open_because:
+        _check_person(access)
+    if not by_token():
+        csrf.protect(apply_exemptions=True)
+
+
+def _check_person(access: Access) -> None:
+    if not current_user.is_authenticated:
+        raise AuthFailed("Please sign in.")
+    scope = current_scope()
+    if not all(scope.can_somewhere(permission) for permission in access.permissions):
+        raise Forbidden("Your role does not include this.")
+
+
+def _declare(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]
+        return view
+
+    return mark

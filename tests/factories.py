@@ -1,0 +1,86 @@
+"""Builders of people, websites and keys for tests: each writes to the session of the test."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import factory
+from factory.alchemy import SQLAlchemyModelFactory
+
+from app.apikeys.models import ApiKey, KeyScope
+from app.crypto import hash_email, hash_secret, new_webhook_secret
+from app.extensions import db
+from app.staff import queries
+from app.staff.models import Membership, User
+from app.staff.passwords import hash_password
+from app.websites.models import Website
+
+PASSWORD = "a quiet green morning"
+
+
+@cache
+def password_hash() -> str:
+    """Hashed once per process: hashing is slow on purpose."""
+    return hash_password(PASSWORD)
+
+
+class Factory(SQLAlchemyModelFactory):  # type: ignore[misc]  # the library ships no types
+    """Flushes, so that ids and defaults are there."""
+
+    class Meta:
+        abstract = True
+        sqlalchemy_session = db.session
+        sqlalchemy_session_persistence = "flush"
+
+
+class WebsiteFactory(Factory):
+    """A website that is called back nowhere."""
+
+    class Meta:
+        model = Website
+
+    id = factory.Sequence(lambda n: f"website-{n}")
+    name = factory.Sequence(lambda n: f"Website {n}")
+    domain = factory.LazyAttribute(lambda w: f"{w.id}.example.com")
+    webhook_secret = factory.LazyFunction(new_webhook_secret)
+
+
+class ApiKeyFactory(Factory):
+    """A key whose clear text is `<website id>_sk_test`, unless `clear` says otherwise."""
+
+    class Meta:
+        model = ApiKey
+        exclude = ("clear",)
+
+    website_id = factory.LazyFunction(lambda: WebsiteFactory.create().id)
+    clear = factory.LazyAttribute(lambda k: f"{k.website_id}_sk_test")
+    name = "Test key"
+    prefix = factory.LazyAttribute(lambda k: k.clear[:12])
+    key_hash = factory.LazyAttribute(lambda k: hash_secret(k.clear))
+    scopes = factory.LazyFunction(lambda: [KeyScope.MANAGE_BOOKINGS.value])
+
+
+class UserFactory(Factory):
+    """A person who may do nothing yet, with the password PASSWORD."""
+
+    class Meta:
+        model = User
+        exclude = ("address",)
+
+    address = factory.Sequence(lambda n: f"person{n}@onebooking.test")
+    email = factory.SelfAttribute("address")
+    email_hash = factory.LazyAttribute(lambda u: hash_email(u.address))
+    name = factory.Sequence(lambda n: f"Person {n}")
+    password_hash = factory.LazyFunction(password_hash)
+
+
+def person(role: str | None = None, *websites: str, **fields: Any) -> User:
+    """A person with `role` for these websites; for all of them when none is named."""
+    user: User = UserFactory.create(**fields)
+    found = queries.role_named(db.session(), role) if role else None
+    if found is not None:
+        for website_id in websites or (None,):
+            db.session.add(Membership(user_id=user.id, role_id=found.id, website_id=website_id))
+    db.session.flush()
+    return user
