@@ -1,0 +1,59 @@
+"""Who is calling at the JSON doors of websites: an API key, its scope and its addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime
+
+from flask import g, request
+
+from app.apikeys import queries as apikeys
+from app.apikeys.models import ApiKey, KeyScope
+from app.apikeys.queries import Caller
+from app.errors import AuthFailed, Forbidden, WebsiteNotFound
+from app.events.models import Actor
+from app.extensions import db
+from app.websites.models import Website
+
+
+def caller() -> Caller:
+    """The key that was presented and is known here, working or not. Raises AuthFailed."""
+    presented = request.headers.get("X-API-Key", "").strip()
+    if not presented:
+        raise AuthFailed("Missing API key: send it in the header X-API-Key.")
+    found = apikeys.find(db.session(), presented) if len(presented) <= 200 else None
+    if found is None:
+        raise AuthFailed("Invalid API key")
+    return found
+
+
+def admit(found: Caller, scope: KeyScope) -> Website:
+    """The website that the key speaks for. Raises AuthFailed, Forbidden, WebsiteNotFound."""
+    if not found.works_at(datetime.now(UTC)):
+        raise AuthFailed("Invalid API key: it has ended, or its website is switched off.")
+    _check_address(found.key)
+    if not found.key.allows(scope):
+        raise Forbidden(f"This key does not have the scope {scope.value}.")
+    if found.website is None:
+        raise WebsiteNotFound("This key belongs to no registered website.")
+    return found.website
+
+
+def website_actor(website: Website) -> Actor:
+    """A source website as the log knows it."""
+    return Actor(
+        kind="website",
+        id=website.id,
+        label=website.name,
+        door=website.door,
+        request_id=g.get("request_id", ""),
+        ip=request.remote_addr or "",
+    )
+
+
+def _check_address(key: ApiKey) -> None:
+    if not key.allowed_ips:
+        return
+    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+    if not any(address in ipaddress.ip_network(net, strict=False) for net in key.allowed_ips):
+        raise Forbidden("This key may not be used from this address.")

@@ -1,0 +1,72 @@
+"""First answers again: a caller that repeats itself hears what it heard the first time."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.api.models import Receipt
+from app.errors import Conflict
+
+PENDING: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A claimed key: `keep` the answer under it, in the transaction of the change itself."""
+
+    door: str
+    key: str
+
+
+def for_event(event_id: str) -> str:
+    """Key of a source's own event id."""
+    return f"event:{event_id}"
+
+
+def for_idempotency(key: str) -> str:
+    """Key of an `Idempotency-Key` header."""
+    return f"idempotency:{key[:255]}"
+
+
+def claim(session: Session, door: str, key: str, body: bytes) -> Ticket | Receipt:
+    """Claim the key for this transaction, or the receipt of who was first.
+
+    Two calls at the same time: the second waits until the first has committed or failed.
+    """
+    ticket = Ticket(door, key)
+    values = {
+        "door": door,
+        "key": key,
+        "body_digest": hashlib.sha256(body).digest(),
+        "http_status": 0,
+        "answer": PENDING,
+    }
+    claimed = session.execute(
+        insert(Receipt).values(values).on_conflict_do_nothing().returning(Receipt.door)
+    ).scalar_one_or_none()
+    if claimed is not None:
+        return ticket
+    query = select(Receipt).where(Receipt.door == door, Receipt.key == key)
+    return session.scalars(query).one()
+
+
+def demand_same_body(receipt: Receipt, body: bytes) -> None:
+    """Raise Conflict when an Idempotency-Key comes back with another body."""
+    if receipt.body_digest != hashlib.sha256(body).digest():
+        raise Conflict("This Idempotency-Key was used with another body.")
+
+
+def keep(session: Session, ticket: Ticket, http_status: int, answer: dict[str, Any]) -> None:
+    """Keep the answer; it becomes visible with the change."""
+    session.execute(
+        update(Receipt)
+        .where(Receipt.door == ticket.door, Receipt.key == ticket.key)
+        .values(http_status=http_status, answer=answer)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,1 @@
+"""Schemas of the JSON doors (pydantic, strict: a number is a number)."""

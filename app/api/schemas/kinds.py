@@ -1,0 +1,114 @@
+"""The kinds of values that all JSON doors share, with their limits."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.errors import Fault
+
+MOST_MONEY = Decimal("9999999999.99")
+_CURRENCIES = frozenset(list_currencies())
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def _fault(message: str) -> PydanticCustomError:
+    return PydanticCustomError("invalid", "{message}", {"message": message})
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise _fault("Must not hold NUL characters.")
+    return text
+
+
+def _money(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        amount = value
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        raise _fault("Must be a number, such as 3490 or 12.5.")
+    else:
+        amount = Decimal(str(value))
+    if not amount.is_finite() or amount < 0 or amount > MOST_MONEY:
+        raise _fault(f"Must be between 0 and {MOST_MONEY}.")
+    if amount != amount.quantize(Decimal("0.01")):
+        raise _fault("Must not have more than two decimals.")
+    return amount
+
+
+def _currency(value: str) -> str:
+    code = value.upper()
+    if code not in _CURRENCIES:
+        raise _fault("Must be an ISO 4217 currency code, such as THB.")
+    return code
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise _fault("Must be an e-mail address.")
+    return value
+
+
+def _day(value: date) -> date:
+    if not 2000 <= value.year <= 2100:
+        raise _fault("Must lie between the years 2000 and 2100.")
+    return value
+
+
+def _instant(value: datetime) -> datetime:
+    """Without an offset it is read as UTC."""
+    if not 1970 <= value.year <= 2100:
+        raise _fault("Must lie between the years 1970 and 2100.")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _limits(most: int, least: int = 0) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, strict=True)
+
+
+ABSENT: Any = None
+"""Default of a field that may be absent but not null: the type refuses null, not its absence."""
+
+Text10 = Annotated[str, _limits(10), AfterValidator(_storable)]
+Text50 = Annotated[str, _limits(50), AfterValidator(_storable)]
+Text200 = Annotated[str, _limits(200), AfterValidator(_storable)]
+Text300 = Annotated[str, _limits(300), AfterValidator(_storable)]
+Text2000 = Annotated[str, _limits(2000), AfterValidator(_storable)]
+Text5000 = Annotated[str, _limits(5000), AfterValidator(_storable)]
+Filled50 = Annotated[str, _limits(50, 1), AfterValidator(_storable)]
+Filled100 = Annotated[str, _limits(100, 1), AfterValidator(_storable)]
+Filled200 = Annotated[str, _limits(200, 1), AfterValidator(_storable)]
+Filled300 = Annotated[str, _limits(300, 1), AfterValidator(_storable)]
+Money = Annotated[Decimal, BeforeValidator(_money)]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+Currency = Annotated[str, StringConstraints(strict=True, max_length=3), AfterValidator(_currency)]
+Email = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, max_length=254),
+    AfterValidator(_storable),
+    AfterValidator(_email),
+]
+Day = Annotated[date, Field(strict=True), AfterValidator(_day)]
+Instant = Annotated[datetime, Field(strict=True), AfterValidator(_instant)]
+
+
+def faults_of(errors: list[Any]) -> list[Fault]:
+    """Every fault that pydantic found, in the field names of the wire."""
+    faults = []
+    for error in errors:
+        name = ".".join(str(part) for part in error["loc"]) or "(body)"
+        faults.append(Fault(name, _sentence(error)))
+    return faults
+
+
+def _sentence(error: Any) -> str:
+    if error["type"] == "missing":
+        return "Is required."
+    message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    return message.replace("Input should", "Must").replace("String should", "Must") + "."
