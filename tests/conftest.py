@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness import network, servers
 
-pytest_plugins = ["tests.harness.isolation"]
+pytest_plugins = ["tests.harness.isolation", "tests.harness.live", "tests.harness.browser"]
 _stay_on_this_machine = network._stay_on_this_machine
 
 

@@ -141,6 +141,7 @@ class Redis:
     data: Path
     socket: Path
     durable: bool = True
+    databases: int = 16
 
     def prepare(self) -> None:
         """Make the directories; clear a stale socket."""
@@ -155,6 +156,7 @@ class Redis:
             "unixsocket": str(self.socket),
             "unixsocketperm": "700",
             "dir": str(self.data),
+            "databases": str(self.databases),
         }
         settings |= {"daemonize": "no", "save": "", "maxmemory-policy": "noeviction"}
         settings |= {"appendonly": "yes" if self.durable else "no", "appendfsync": "everysec"}

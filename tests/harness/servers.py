@@ -8,11 +8,8 @@ its own there, and drops them.
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -26,10 +23,12 @@ from app.extensions import db
 from app.runtime import databases
 from app.runtime.embedded import Postgres, Redis
 from app.runtime.prepare import migrate
+from tests.harness.processes import Daemon, until
 
 ADMIN_URL = "ONEBOOKING_TEST_ADMIN_URL"
 RUN = "ONEBOOKING_TEST_RUN"  # prefix of every database of this run
 REDIS_BASE = "ONEBOOKING_TEST_REDIS"
+REDIS_SHARE = "ONEBOOKING_TEST_REDIS_SHARE"  # databases for each xdist worker
 TEMP_PREFIX = "ob-test-"
 
 
@@ -53,10 +52,11 @@ def drop(url: str) -> None:
     databases.drop_database(os.environ[ADMIN_URL], make_url(url).database or "")
 
 
-def redis_url(worker_id: str) -> str:
-    """A Redis database for one xdist worker (`gw3`, or `master` without xdist)."""
-    number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 0
-    return os.environ[REDIS_BASE].replace("{db}", str(number))
+def redis_url(worker_id: str, number: int = 0) -> str:
+    """One of the Redis databases of an xdist worker (`gw3`, or `master` without xdist)."""
+    share = int(os.environ[REDIS_SHARE])
+    worker = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    return os.environ[REDIS_BASE].replace("{db}", str(worker * share + number % share))
 
 
 def start(config: pytest.Config) -> None:
@@ -79,24 +79,6 @@ def sweep() -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def spawn(argv: list[str], log: Path, signum: int = signal.SIGTERM) -> Callable[[], None]:
-    """Start a server with its output in `log`; returns what stops it."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-
-    def stop() -> None:
-        process.send_signal(signum)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    return stop
-
-
 def _postgres(config: pytest.Config, home: Path) -> None:
     if given := os.environ.get("DATABASE_URL"):
         os.environ[ADMIN_URL] = given
@@ -104,7 +86,9 @@ def _postgres(config: pytest.Config, home: Path) -> None:
         return
     server = Postgres(home / "postgres", home / "pg", durable=False)
     server.prepare()
-    config.add_cleanup(spawn(server.command(), home / "postgres.log", signal.SIGINT))
+    daemon = Daemon(server.command(), home / "postgres.log")
+    daemon.start()
+    config.add_cleanup(lambda: daemon.stop(signal.SIGINT))
     databases.wait_for(server.url("postgres", role="postgres"), 30)
     databases.ensure_role(server)
     os.environ[ADMIN_URL] = server.url("postgres")
@@ -114,24 +98,24 @@ def _redis(config: pytest.Config, home: Path) -> None:
     if given := os.environ.get("REDIS_URL"):
         base, _, number = given.rpartition("/")
         os.environ[REDIS_BASE] = f"{base if number.isdigit() else given}/{{db}}"
+        os.environ[REDIS_SHARE] = "4"  # of the usual 16: for up to four xdist workers
         _refuse_foreign_data()
         return
-    server = Redis(home / "redis", home / "redis.sock", durable=False)
+    server = Redis(home / "redis", home / "redis.sock", durable=False, databases=1024)
     server.prepare()
-    config.add_cleanup(spawn(server.command(), home / "redis.log"))
+    daemon = Daemon(server.command(), home / "redis.log")
+    daemon.start()
+    config.add_cleanup(daemon.stop)
+    until(server.socket.exists, what="Redis did not start")
     os.environ[REDIS_BASE] = server.url().replace("db=0", "db={db}")
-    deadline = time.monotonic() + 10
-    while not server.socket.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    os.environ[REDIS_SHARE] = "32"
 
 
 def _refuse_foreign_data() -> None:
     """The tests flush what they use: never let that be somebody's data."""
-    for worker in ("master", "gw0", "gw1", "gw2", "gw3"):
-        client = redis.Redis.from_url(redis_url(worker))
-        if client.dbsize():
-            raise pytest.UsageError(f"The Redis database {redis_url(worker)} holds data: empty it.")
-        client.close()
+    with redis.Redis.from_url(redis_url("master")) as client:
+        if client.info("keyspace"):
+            raise pytest.UsageError("REDIS_URL holds data, which the tests would delete.")
 
 
 def _migrate_template(home: Path) -> None:
