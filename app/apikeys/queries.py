@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
 from app.crypto import hash_secret
+from app.errors import NotFound
 from app.websites.models import Website
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -46,13 +48,26 @@ def of_website(session: Session, website_id: str) -> Sequence[ApiKey]:
     return session.scalars(query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc())).all()
 
 
+def lock(session: Session, website_id: str, key_id: UUID) -> ApiKey:
+    """One key of a website, with its row locked. Raises NotFound."""
+    query = select(ApiKey).where(ApiKey.id == key_id, ApiKey.website_id == website_id)
+    key = session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if key is None:
+        raise NotFound("This website has no such key.")
+    return key
+
+
 def touch(session: Session, key: ApiKey, now: datetime) -> None:
-    """Note that a key was used, at most once a minute: it is read by people, not by rules."""
+    """Note that a key was used, at most once a minute: it is read by people, not by rules.
+
+    Calls that arrive together do not wait for each other: one of them notes it.
+    """
     if key.last_used_at is not None and now - key.last_used_at < TOUCH_EVERY:
         return
+    free = select(ApiKey.id).where(ApiKey.id == key.id).with_for_update(skip_locked=True)
     session.execute(
         update(ApiKey)
-        .where(ApiKey.id == key.id)
+        .where(ApiKey.id.in_(free))
         .values(last_used_at=now)
         .execution_options(synchronize_session=False)
     )
