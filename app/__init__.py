@@ -11,6 +11,7 @@ from app.config import Settings
 from app.crypto import keyring
 from app.extensions import csrf, db, htmx, login_manager, migrate, redis_holder
 from app.logs import configure_logs, init_request_logs
+from app.outbound import policy as outbound_policy
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(flask_config(settings))
     configure_logs()
     keyring.configure(settings)
+    outbound_policy.configure(settings)
     redis_holder.configure(settings.redis_url)
     init_request_logs(app)
     for extension in (db, csrf, login_manager, htmx):
@@ -73,6 +75,7 @@ def register_rooms(app: Flask) -> None:
     """Every room of the house, floor by floor: what is not listed here is not served."""
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
+    from app.api.sync import sync
     from app.assets import init_assets
     from app.desk.shell import init_shell
     from app.errorpages import init_errorpages
@@ -80,6 +83,7 @@ def register_rooms(app: Flask) -> None:
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
     from app.staff.routes import staff
+    from app.websites.routes import websites
 
     # What surrounds every request, outermost first.
     init_security(app)
@@ -89,5 +93,5 @@ def register_rooms(app: Flask) -> None:
     init_guards(app)
     init_shell(app)
 
-    for blueprint in (staff,):
+    for blueprint in (staff, websites, sync):
         app.register_blueprint(blueprint)
