@@ -43,7 +43,6 @@ MENU = (
 
 def init_shell(app: Flask) -> None:
     """Give it to every template. Nothing is read from the database until a template uses it."""
-
     # Macros see globals only, not the context of the page that uses them.
     app.jinja_env.globals.update(asset=asset, may=may, Permission=Permission)
 

@@ -1,0 +1,65 @@
+"""The history of a website in words: its own events, not those of its bookings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.events.models import Event
+from app.websites import rules
+
+_SAID = {
+    "website.registered": "added the website",
+    "website.updated": "changed the website",
+    "website.webhook_secret_rotated": "replaced the webhook secret",
+    "website.key_issued": "issued the key {key_name}",
+    "website.key_rotated": "replaced the key {key_name}",
+    "website.key_revoked": "revoked the key {key_name}",
+}
+_KINDS = {"user": "staff"}
+
+
+def lines(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The events as the timeline shows them."""
+    return [
+        {
+            "at": event.occurred_at,
+            "actor": event.actor_label,
+            "kind": _KINDS.get(event.actor_kind, event.actor_kind),
+            "door": "",
+            "summary": _summary(event),
+            "changes": _changes(event),
+            "note": _note(event),
+            "deliveries": [],
+        }
+        for event in events
+    ]
+
+
+def _summary(event: Event) -> str:
+    pair = event.changes.get("is_active")
+    if event.name == "website.updated" and pair and len(event.changes) == 1:
+        return "switched the website on" if pair[1] else "switched the website off"
+    said = _SAID.get(event.name, event.name)
+    return said.format(key_name=event.meta.get("key_name", ""))
+
+
+def _changes(event: Event) -> list[dict[str, Any]]:
+    if event.name == "website.registered":
+        return []
+    return [
+        {"label": label, "old": _words(pair[0]), "new": _words(pair[1])}
+        for name, label in rules.EDITABLE.items()
+        if (pair := event.changes.get(name))
+    ]
+
+
+def _note(event: Event) -> str | None:
+    key = event.meta.get("key")
+    return f"{key}…" if key else None
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value
