@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     register_rooms(app)
+    register_channels(settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
@@ -60,7 +61,10 @@ def flask_config(settings: Settings) -> dict[str, object]:
             "max_overflow": 5,
             "pool_pre_ping": False,
             "pool_recycle": 1800,
-            "connect_args": {"options": "-c timezone=UTC -c statement_timeout=15000"},
+            "connect_args": {
+                "connect_timeout": 5,
+                "options": "-c timezone=UTC -c statement_timeout=15000",
+            },
         },
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
         "SESSION_COOKIE_SECURE": secure,
@@ -79,6 +83,7 @@ def register_rooms(app: Flask) -> None:
     from app.assets import init_assets
     from app.desk.shell import init_shell
     from app.errorpages import init_errorpages
+    from app.operations import init_operations, operations
     from app.security import init_security
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
@@ -86,6 +91,7 @@ def register_rooms(app: Flask) -> None:
     from app.websites.routes import websites
 
     # What surrounds every request, outermost first.
+    init_operations(app)
     init_security(app)
     init_errorpages(app)
     init_assets(app)
@@ -93,5 +99,15 @@ def register_rooms(app: Flask) -> None:
     init_guards(app)
     init_shell(app)
 
-    for blueprint in (staff, websites, sync):
+    for blueprint in (operations, staff, websites, sync):
         app.register_blueprint(blueprint)
+
+
+def register_channels(settings: Settings) -> None:
+    """Every way out: what is not listed here is not sent."""
+    from app.deliveries.channel import channels
+    from app.deliveries.wake import init_wake
+    from app.webhooks.channel import WebhookChannel
+
+    channels.use(WebhookChannel())
+    init_wake(db.session, settings.redis_url)

@@ -59,7 +59,10 @@ class Destination(Base):
     label: Mapped[str]
     website_id: Mapped[str | None]
     is_on: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Switched off by a person or by the endpoint's own 410."""
     off_reason: Mapped[str | None]
+    paused_reason: Mapped[str | None]
+    """Set while the channel has nowhere to send: its website is switched off, has no URL, …"""
     breaker: Mapped[str] = mapped_column(server_default="closed")
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     """Consecutive failures."""
@@ -67,6 +70,22 @@ class Destination(Base):
     probe_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def flows(self) -> bool:
+        """Whether its deliveries leave; otherwise the heads of its lanes are parked."""
+        return self.is_on and self.paused_reason is None and self.breaker == Breaker.CLOSED
+
+    @property
+    def waits_because(self) -> str | None:
+        """For people: why nothing leaves just now; None while it flows."""
+        if not self.is_on:
+            return self.off_reason or "Switched off."
+        if self.paused_reason:
+            return self.paused_reason
+        if self.breaker != Breaker.CLOSED:
+            return f"{self.failures} failures in a row: it is tried from time to time."
+        return None
 
 
 class Delivery(Base):
@@ -86,7 +105,12 @@ class Delivery(Base):
     booking_id: Mapped[UUID | None]
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    """Ever: numbers the rows of the sync log."""
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    """Since it was made or last revived: decides when the next one is due."""
     refusals: Mapped[int] = mapped_column(server_default=text("0"))
+    fallback: Mapped[str | None]
+    """Set while a finished delivery is sent once more on demand: its state if that fails."""
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None]
     claim: Mapped[UUID | None]
@@ -103,7 +127,11 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("event_id", "destination_id"),
-        Index("ix_deliveries_due", "due_at", postgresql_where="state = 'ready'"),
+        Index("ix_deliveries_due", "destination_id", "due_at", postgresql_where="state = 'ready'"),
+        Index(
+            "ix_deliveries_parked", "destination_id", "due_at", postgresql_where="state = 'parked'"
+        ),
+        Index("ix_deliveries_failed", "website_id", "id", postgresql_where="state = 'failed'"),
         Index("ix_deliveries_leases", "lease_until", postgresql_where="state = 'sending'"),
         Index(
             "ix_deliveries_head",
@@ -124,7 +152,7 @@ class Delivery(Base):
             "booking_id",
             postgresql_where="state IN ('waiting', 'ready', 'sending', 'parked', 'failed')",
         ),
-        Index("ix_deliveries_website", "website_id", "state", "id"),
+        Index("ix_deliveries_website", "website_id", "id"),
     )
 
 
@@ -154,6 +182,8 @@ class SyncLog(Base):
     request_headers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """Without credentials and signatures' secrets."""
     request_body: Mapped[str | None] = mapped_column(EncryptedText)
+    response_headers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    """Those that explain an answer: type, place, when to come again."""
     response_body: Mapped[str | None] = mapped_column(EncryptedText)
     url: Mapped[str | None]
     attempt: Mapped[int | None]

@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("website_id", sa.Text(), nullable=True),
         sa.Column("is_on", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("off_reason", sa.Text(), nullable=True),
+        sa.Column("paused_reason", sa.Text(), nullable=True),
         sa.Column("breaker", sa.Text(), server_default="closed", nullable=False),
         sa.Column("failures", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
@@ -245,6 +246,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("request_body", sa.Text(), nullable=True),
+        sa.Column(
+            "response_headers",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("response_body", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("attempt", sa.BigInteger(), nullable=True),
@@ -475,7 +482,9 @@ def upgrade() -> None:
         sa.Column("booking_id", sa.Uuid(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("tries", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("refusals", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("fallback", sa.Text(), nullable=True),
         sa.Column(
             "due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
@@ -507,9 +516,23 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["due_at"],
+        ["destination_id", "due_at"],
         unique=False,
         postgresql_where="state = 'ready'",
+    )
+    op.create_index(
+        "ix_deliveries_parked",
+        "deliveries",
+        ["destination_id", "due_at"],
+        unique=False,
+        postgresql_where="state = 'parked'",
+    )
+    op.create_index(
+        "ix_deliveries_failed",
+        "deliveries",
+        ["website_id", "id"],
+        unique=False,
+        postgresql_where="state = 'failed'",
     )
     op.create_index(
         "ix_deliveries_head",
@@ -539,9 +562,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state IN ('waiting', 'ready', 'sending', 'parked', 'failed')",
     )
-    op.create_index(
-        "ix_deliveries_website", "deliveries", ["website_id", "state", "id"], unique=False
-    )
+    op.create_index("ix_deliveries_website", "deliveries", ["website_id", "id"], unique=False)
     op.create_table(
         "memberships",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -654,6 +675,12 @@ def downgrade() -> None:
         "ix_deliveries_head",
         table_name="deliveries",
         postgresql_where="state IN ('ready', 'sending', 'parked', 'failed')",
+    )
+    op.drop_index(
+        "ix_deliveries_parked", table_name="deliveries", postgresql_where="state = 'parked'"
+    )
+    op.drop_index(
+        "ix_deliveries_failed", table_name="deliveries", postgresql_where="state = 'failed'"
     )
     op.drop_index("ix_deliveries_due", table_name="deliveries", postgresql_where="state = 'ready'")
     op.drop_table("deliveries")

@@ -1,0 +1,138 @@
+"""What a channel is: it knows who must hear of an event, what to say, and what an answer means.
+
+To add one: a class with these four methods in its own room, and a line in `create_app`.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.events.models import Event
+from app.outbound import Answer, Outgoing
+
+
+@dataclass(frozen=True)
+class Route:
+    """One destination of one event, and the event's place in the lane there."""
+
+    destination_key: str
+    """`website:hanuman-world`: unique over all channels."""
+    label: str
+    website_id: str | None
+    lane: str
+    """What must stay in order: the booking's id."""
+    position: int
+    """Order within the lane: the booking's version."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that this worker holds until its lease ends."""
+
+    id: int
+    token: UUID
+    event_id: int
+    destination_id: UUID
+    destination_key: str
+    channel: str
+    lane: str
+    website_id: str | None
+    booking_id: UUID | None
+    attempt: int
+    tries: int
+    refusals: int
+    fallback: str | None
+    seconds_left: float
+    """Until tries end, at the time of the claim."""
+    claimed_at: float = field(default_factory=time.monotonic)
+
+
+class Unsent(enum.StrEnum):
+    """Why a delivery cannot be sent as things are."""
+
+    WAIT = "wait"
+    """The destination is closed by its own settings: everything for it waits."""
+    NOTHING = "nothing"
+    """Nothing is left to say; the lane goes on."""
+    FAULT = "fault"
+    """It could not be composed: tried again like a failure."""
+
+
+@dataclass(frozen=True)
+class Unsendable:
+    """In the place of an Outgoing."""
+
+    why: Unsent
+    reason: str
+
+
+class Meaning(enum.StrEnum):
+    """What an attempt means."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    REFUSED = "refused"
+    """Final: the same again would be refused again."""
+    GONE = "gone"
+    """The endpoint wants nothing any more (410)."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an answer means, in a sentence without anybody's data."""
+
+    meaning: Meaning
+    message: str = ""
+    retry_after: float | None = None
+    """Seconds that the other side asked for."""
+
+
+class Channel(Protocol):
+    """One way out. Called in the worker; never while a call is under way."""
+
+    @property
+    def name(self) -> str: ...
+
+    def route(self, session: Session, events: Sequence[Event]) -> Iterable[tuple[Event, Route]]:
+        """Who must hear of these events. An event may have several destinations, or none."""
+
+    def compose(
+        self, session: Session, claims: Sequence[Claim]
+    ) -> Mapping[int, Outgoing | Unsendable]:
+        """What to send, by delivery id, in few queries whatever the number."""
+
+    def judge(self, answer: Answer) -> Verdict:
+        """What an answer means."""
+
+    def closed(self, session: Session, keys: Collection[str]) -> Mapping[str, str]:
+        """Which of these destinations must not be called as they are set up, and why."""
+
+
+class Channels:
+    """The channels of this installation, by name: filled once by `create_app`."""
+
+    def __init__(self, *channels: Channel) -> None:
+        self._by_name = {channel.name: channel for channel in channels}
+
+    def use(self, *channels: Channel) -> None:
+        """Make these the channels."""
+        self._by_name = {channel.name: channel for channel in channels}
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(self._by_name.values())
+
+    def __getitem__(self, name: str) -> Channel:
+        return self._by_name[name]
+
+    def get(self, name: str) -> Channel | None:
+        return self._by_name.get(name)
+
+
+channels = Channels()

@@ -1,0 +1,69 @@
+"""Writing down what came of attempts: many in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.deliveries import health, lanes, log, outcome
+from app.deliveries.lanes import FLOWS
+from app.deliveries.outcome import Attempt, Next
+from app.outbound import Answer
+
+_STORE = text(f"""
+    UPDATE deliveries d
+    SET state = CASE WHEN r.state = 'ready' AND NOT {FLOWS} THEN 'parked' ELSE r.state END,
+        due_at = clock_timestamp() + make_interval(secs => r.delay),
+        finished_at = CASE WHEN r.state IN ('delivered', 'failed', 'skipped')
+            THEN clock_timestamp() END,
+        refusals = r.refusals, last_error = r.error,
+        last_status = coalesce(r.status, CASE WHEN r.counts THEN NULL ELSE d.last_status END),
+        attempts = CASE WHEN r.counts THEN d.attempts ELSE d.attempts - 1 END,
+        tries = CASE WHEN r.counts THEN d.tries ELSE d.tries - 1 END,
+        claim = NULL, lease_until = NULL, fallback = NULL
+    FROM unnest(
+        CAST(:id AS bigint[]), CAST(:token AS uuid[]), CAST(:state AS text[]),
+        CAST(:delay AS float[]), CAST(:refusals AS bigint[]), CAST(:status AS bigint[]),
+        CAST(:error AS text[]), CAST(:counts AS bool[])
+    ) AS r(id, token, state, delay, refusals, status, error, counts), destinations x
+    WHERE d.id = r.id AND d.claim = r.token AND d.state = 'sending' AND x.id = d.destination_id
+    RETURNING d.id
+""")  # noqa: S608
+
+
+def finish(session: Session, attempts: Sequence[Attempt]) -> set[int]:
+    """Store results, move the lanes on, tell the destinations, log the calls.
+
+    Returns the deliveries whose result counted: one whose lease was taken over is only logged.
+    """
+    nexts = {attempt.claim.id: outcome.after(attempt) for attempt in attempts}
+    lanes.lock(session, [(a.claim.destination_id, a.claim.lane) for a in attempts])
+    health.note(session, attempts)
+    kept = _store(session, attempts, nexts)
+    freed = [
+        (a.claim.destination_id, a.claim.lane)
+        for a in attempts
+        if a.claim.id in kept and nexts[a.claim.id].frees_lane
+    ]
+    if freed:
+        lanes.promote(session, freed)
+    log.write(session, attempts, kept)
+    return kept
+
+
+def _store(session: Session, attempts: Sequence[Attempt], nexts: Mapping[int, Next]) -> set[int]:
+    steps = [nexts[attempt.claim.id] for attempt in attempts]
+    answers = [attempt.answer for attempt in attempts]
+    columns = {
+        "id": [attempt.claim.id for attempt in attempts],
+        "token": [attempt.claim.token for attempt in attempts],
+        "state": [step.state.value for step in steps],
+        "delay": [step.delay for step in steps],
+        "refusals": [step.refusals for step in steps],
+        "status": [a.status if isinstance(a, Answer) else None for a in answers],
+        "error": [step.error for step in steps],
+        "counts": [step.counts for step in steps],
+    }
+    return set(session.execute(_STORE, columns).scalars())

@@ -1,0 +1,100 @@
+"""The sync log of attempts: one row for every call, bodies encrypted, no secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.deliveries.channel import Meaning
+from app.deliveries.models import SyncLog
+from app.deliveries.outcome import Attempt
+from app.events.models import Event
+from app.outbound import Answer, Outgoing, Unreachable
+
+KEPT_BODY = 20_000
+"""Characters of an answer that are kept."""
+EXPLAINING = (
+    *("content-type", "content-length", "date", "location", "retry-after", "server"),
+    *("x-request-id",),
+)
+LATE = "The answer came after another worker had taken over."
+
+
+def write(session: Session, attempts: Sequence[Attempt], kept: set[int]) -> None:
+    """Add a row for each attempt that made a call. `kept`: deliveries whose result counted."""
+    called = [a for a in attempts if isinstance(a.sent, Outgoing)]
+    if not called:
+        return
+    ids = {attempt.claim.event_id for attempt in called}
+    query = select(Event.id, Event.uid, Event.name).where(Event.id.in_(ids))
+    events = {row.id: row for row in session.execute(query)}
+    rows = [_row(a, events[a.claim.event_id], a.claim.id in kept) for a in called]
+    session.execute(insert(SyncLog), rows)
+
+
+def _row(attempt: Attempt, event: Any, in_time: bool) -> dict[str, Any]:
+    claim, verdict = attempt.claim, attempt.verdict
+    notes = [] if in_time else [LATE]
+    if claim.fallback is not None:
+        notes.append("Sent once more on demand.")
+    return {
+        "website_id": claim.website_id,
+        "booking_id": claim.booking_id,
+        "event_id": claim.event_id,
+        "delivery_id": claim.id,
+        "source_event_id": str(event.uid),
+        "event_type": event.name,
+        "door": claim.destination_key,
+        "attempt": claim.attempt,
+        "notes": notes,
+        "error_message": verdict.message or None,
+        **exchange_columns(attempt.sent, attempt.answer, verdict.meaning is Meaning.DELIVERED),
+    }
+
+
+def exchange_columns(
+    sent: Any, answer: Answer | Unreachable | None, success: bool
+) -> dict[str, Any]:
+    """The columns that say what went out and what came back."""
+    columns: dict[str, Any] = {
+        "direction": "outbound",
+        "status": "success" if success else "failed",
+        "http_status": None,
+        "code": None,
+        "response_headers": {},
+        "response_body": None,
+        "duration_ms": answer.duration_ms if answer else None,
+        "url": masked_url(sent.url),
+        "request_headers": masked_headers(sent.headers),
+        "request_body": sent.body.decode("utf-8", "replace"),
+    }
+    if isinstance(answer, Answer):
+        shown = {name: answer.headers[name] for name in EXPLAINING if name in answer.headers}
+        columns["http_status"] = answer.status
+        columns["response_headers"] = shown
+        columns["response_body"] = answer.text[:KEPT_BODY]
+    elif answer is not None:
+        columns["code"] = answer.kind
+    return columns
+
+
+def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers for the log: of a signature or credential only the beginning."""
+    secret = ("signature", "authorization", "api-key", "api-secret", "token")
+    return {
+        name: f"{value[:14]}…" if any(word in name.lower() for word in secret) else value
+        for name, value in headers.items()
+    }
+
+
+def masked_url(url: str) -> str:
+    """The address without credentials and without the values of its query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    names = [part.partition("=")[0] for part in parts.query.split("&") if part]
+    query = "&".join(f"{name}=…" for name in names)
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))

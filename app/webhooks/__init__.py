@@ -1,0 +1,1 @@
+"""Room: signed webhooks to the source websites."""
