@@ -119,7 +119,9 @@ document.addEventListener("submit", (event) => {
   }
   delete form.dataset.confirmed;
   delete form.dataset.dirty;
-  if (form.method === "post") form.ariaBusy = "true";
+  if (form.method !== "post") return;
+  form.ariaBusy = "true";
+  setTimeout(() => (form.ariaBusy = null), 10000); // a download leaves the page where it is
 });
 addEventListener("pageshow", () => $$("form[aria-busy=true]").forEach((form) => (form.ariaBusy = null)));
 
@@ -170,7 +172,9 @@ document.addEventListener("click", (event) => {
     const found = event.target.closest(selector);
     if (found) act(found, event);
   }
-  $$("details.menu[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
+  $$("details.menu[open]").forEach((menu) => {
+    if (!menu.contains(event.target) || event.target.closest(".menu-item")) menu.open = false;
+  });
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();

@@ -16,6 +16,7 @@
   const here = () => location.pathname + location.search;
   let shown = here(); // the address this document and drawer show
 
+  narrow.addEventListener("change", () => { shell.inert = isOpen() && narrow.matches; });
   const isOpen = () => drawer.classList.contains("show");
 
   const show = (open) => {
@@ -25,22 +26,26 @@
     document.documentElement.classList.toggle("drawer-open", open);
   };
 
-  const mark = (row) => {
-    document.querySelectorAll("[data-row].is-current").forEach((r) => r.classList.remove("is-current"));
-    row?.classList.add("is-current");
+  /** Makes a row the current one; a list that is drawn anew keeps it. */
+  let current = "";
+  desk.mark = (row) => {
+    current = row ? row.id : current;
+    document.querySelectorAll("[data-row]").forEach((r) => r.classList.toggle("is-current", r.id === current));
   };
+  document.addEventListener("htmx:afterSettle", () => current && desk.mark());
 
   const skeleton = () => content.replaceChildren(document.querySelector("#drawer-loading").content.cloneNode(true));
 
   /** Loads a page's fragment into the drawer. history: "push", "replace" or "none". */
   const load = async (url, mode) => {
     const ticket = ++wanted;
-    if (!isOpen()) home = location.href;
+    if (!isOpen() && mode !== "none") home = location.href;
+    delete content.dataset.loaded;
     const late = setTimeout(() => { skeleton(); show(true); }, isOpen() ? 400 : 120);
     await htmx.ajax("GET", url, { source: "#drawer-source", target: "#drawer-content", swap: "innerHTML" }).catch(() => {});
     clearTimeout(late);
     if (ticket !== wanted) return;
-    if (content.dataset.loaded !== url) return close(false);
+    if (content.dataset.loaded !== url) return close();
     if (mode !== "none") history[mode === "push" ? "pushState" : "replaceState"]({ drawer: url, home }, "", url);
     shown = here();
     show(true);
@@ -73,7 +78,7 @@
       if (!(await mayLeave())) return;
       const first = !isOpen();
       if (!keepFocus || first) opener = link;
-      mark(link.closest("[data-row]"));
+      desk.mark(link.closest("[data-row]"));
       await load(link.href, first ? "push" : "replace");
     },
     async close() { if (await mayLeave()) close(); },

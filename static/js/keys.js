@@ -19,7 +19,7 @@
     if (!all.length) return;
     const now = all.findIndex((row) => row.classList.contains("is-current"));
     const row = all[Math.max(0, Math.min(all.length - 1, now < 0 ? (by > 0 ? 0 : all.length - 1) : now + by))];
-    all.forEach((r) => r.classList.toggle("is-current", r === row));
+    desk.mark?.(row);
     row.scrollIntoView({ block: "nearest" });
     const link = row.querySelector("[data-row-link]");
     if (desk.drawer?.isOpen() && link?.matches("[data-drawer]")) return desk.drawer.open(link);
@@ -44,7 +44,9 @@
     const menu = document.querySelector("details.menu[open]");
     if (menu) { menu.open = false; return menu.querySelector("summary").focus(); }
     if (typing(event.target) && !event.target.closest("#drawer")) return event.target.blur();
-    if (desk.drawer?.isOpen()) desk.drawer.close();
+    if (!desk.drawer?.isOpen()) return;
+    event.preventDefault(); // or the same key press would close the question that closing may ask
+    desk.drawer.close();
   };
 
   const commands = {
