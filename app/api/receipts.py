@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,8 @@ from app.api.models import Receipt
 from app.errors import Conflict
 
 PENDING: dict[str, Any] = {}
+_TABLE = cast(Table, Receipt.__table__)
+_INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.door)
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,7 @@ def claim(session: Session, door: str, key: str, body: bytes) -> Ticket | Receip
         "http_status": 0,
         "answer": PENDING,
     }
-    claimed = session.execute(
-        insert(Receipt).values(values).on_conflict_do_nothing().returning(Receipt.door)
-    ).scalar_one_or_none()
+    claimed = session.execute(_INSERT, values).scalar_one_or_none()
     if claimed is not None:
         return ticket
     query = select(Receipt).where(Receipt.door == door, Receipt.key == key)

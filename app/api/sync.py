@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, g, jsonify, make_response, request
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import auth, receipts
@@ -28,6 +28,7 @@ from app.websites.models import Website
 
 sync = Blueprint("api_sync", __name__)
 csrf.exempt(sync)
+_INSERT_LOG = insert(cast(Table, SyncLog.__table__))
 
 
 @dataclass
@@ -164,7 +165,7 @@ def _log(call: Call, status: int, answer: dict[str, Any]) -> None:
         "request_id": g.get("request_id", ""),
         "ip": request.remote_addr or "",
     }
-    db.session.execute(insert(SyncLog), row)
+    db.session.execute(_INSERT_LOG, row)
 
 
 def _headers(call: Call) -> dict[str, str]:

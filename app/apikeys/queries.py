@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
@@ -15,6 +15,11 @@ from app.crypto import hash_secret
 from app.errors import NotFound
 from app.websites.models import Website
 
+_FIND = (
+    select(ApiKey, Website)
+    .join(Website, Website.id == ApiKey.website_id, isouter=True)
+    .where(ApiKey.key_hash == bindparam("key_hash", type_=LargeBinary))
+)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -33,12 +38,7 @@ class Caller:
 
 def find(session: Session, clear_text: str) -> Caller | None:
     """The caller behind a key, in one query. Looked up by its SHA-256: no timing to measure."""
-    query = (
-        select(ApiKey, Website)
-        .join(Website, Website.id == ApiKey.website_id, isouter=True)
-        .where(ApiKey.key_hash == hash_secret(clear_text))
-    )
-    row = session.execute(query).one_or_none()
+    row = session.execute(_FIND, {"key_hash": hash_secret(clear_text)}).one_or_none()
     return None if row is None else Caller(row[0], row[1])
 
 

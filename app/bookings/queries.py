@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, union_all
+from sqlalchemy import Text, Uuid, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
@@ -19,6 +19,15 @@ from app.staff.scope import Scope
 from app.websites.models import Website
 
 VIEW = Permission.BOOKINGS_VIEW
+_LOCK_BY_SOURCE = (
+    select(Booking)
+    .where(
+        Booking.website_id == bindparam("website_id", type_=Text),
+        Booking.source_booking_id == bindparam("source_id", type_=Uuid),
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def get(session: Session, scope: Scope, booking_id: UUID, permission: Permission = VIEW) -> Booking:
@@ -51,11 +60,8 @@ def _checked(booking: Booking | None, scope: Scope, permission: Permission) -> B
 
 def lock_by_source(session: Session, website_id: str, source_id: UUID) -> Booking | None:
     """The booking that a source means, locked. For the source's own door."""
-    query = select(Booking).where(
-        Booking.website_id == website_id, Booking.source_booking_id == source_id
-    )
-    query = query.with_for_update().execution_options(populate_existing=True)
-    return session.scalars(query).one_or_none()
+    key = {"website_id": website_id, "source_id": source_id}
+    return session.scalars(_LOCK_BY_SOURCE, key).one_or_none()
 
 
 def website_of(session: Session, booking: Booking) -> Website:
@@ -104,9 +110,9 @@ class Since:
 
 
 def changed_since(session: Session, booking: Booking, version: int) -> dict[str, Since]:
-    """The fields that changed after `version`."""
+    """The fields that changed after `version`, up to the version that `booking` was read at."""
     query = select(Event.changes, Event.actor_label, Event.occurred_at).where(
-        Event.booking_id == booking.id, Event.version > version
+        Event.booking_id == booking.id, Event.version > version, Event.version <= booking.version
     )
     found: dict[str, Since] = {}
     for row in session.execute(query.order_by(Event.id)):

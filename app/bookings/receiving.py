@@ -80,7 +80,9 @@ class Received:
 
 def receive(session: Session, actor: Actor, website: Website, message: Message) -> Received:
     """Apply a message. Raises NotFound (unknown and not in full) and DuplicateBooking."""
-    booking = queries.lock_by_source(session, website.id, message.source_booking_id)
+    booking = None
+    if message.kind is not Kind.CREATED:  # a new booking is usually new: insert without looking
+        booking = queries.lock_by_source(session, website.id, message.source_booking_id)
     if booking is None:
         made = _make(session, actor, website, message)
         if made is not None:

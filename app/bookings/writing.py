@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,9 @@ REFUND = "refund"
 """Register of the refund: an amount, or FULL where the source named none."""
 FULL = "full"
 STATED = "stated_status"
+
+_TABLE = cast(Table, Booking.__table__)
+_INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
 
 
 def registers_of(booking: Booking) -> dict[str, Any]:
@@ -84,9 +88,7 @@ def insert_new(
         "created_digest": digest,
         "field_times": dump(stamps),
     }
-    made = session.execute(
-        insert(Booking).values(row).on_conflict_do_nothing().returning(Booking.id)
-    ).scalar_one_or_none()
+    made: UUID | None = session.execute(_INSERT, row).scalar_one_or_none()
     if made is None:
         return None
     changes = {name: pair for name, pair in difference({}, filled).items() if pair[1] is not None}

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, Uuid, insert, literal, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.events.models import SEALED, Actor, Event, NewEvent, Outbox
 from app.ids import new_id
+
+_EVENTS = cast(Table, Event.__table__)
+_OUTBOX = cast(Table, Outbox.__table__)
+_COLUMNS = (
+    *("uid", "name", "subject_type", "subject_id", "website_id", "booking_id", "customer_id"),
+    *("version", "actor_kind", "actor_id", "actor_label", "door", "request_id", "ip"),
+    *("changes", "meta"),
+)
+# Built once: putting a statement together costs more than sending it.
+_INSERT = (
+    insert(_EVENTS)
+    .values({name: bindparam(name, type_=_EVENTS.c[name].type) for name in _COLUMNS})
+    .returning(_EVENTS.c.id, _EVENTS.c.booking_id, _EVENTS.c.version)
+)
+_WRITTEN = _INSERT.cte("written")
+_INSERT_BOTH = (
+    insert(_OUTBOX)
+    .from_select(
+        ["event_id", "booking_id", "version"],
+        select(_WRITTEN.c.id, _WRITTEN.c.booking_id, _WRITTEN.c.version),
+    )
+    .returning(_OUTBOX.c.event_id)
+)
 
 
 def record(session: Session, actor: Actor, event: NewEvent) -> int:
@@ -17,15 +40,10 @@ def record(session: Session, actor: Actor, event: NewEvent) -> int:
     Runs in the caller's transaction, so a change and its consequences commit together. Event and
     outbox row are one statement: neither can exist without the other.
     """
-    statement = insert(Event).values(_row(actor, event)).returning(Event.id)
-    if not event.dispatch:
-        return session.execute(statement).scalar_one()
-    session.info["to_dispatch"] = True
-    written = statement.cte("written")
-    row = select(written.c.id, literal(event.booking_id, Uuid), literal(event.version, BigInteger))
-    columns = ["event_id", "booking_id", "version"]
-    both = insert(Outbox).from_select(columns, row).returning(Outbox.event_id)
-    return session.execute(both).scalar_one()
+    if event.dispatch:
+        session.info["to_dispatch"] = True
+    statement = _INSERT_BOTH if event.dispatch else _INSERT
+    return int(session.execute(statement, _row(actor, event)).scalar_one())
 
 
 def _row(actor: Actor, event: NewEvent) -> dict[str, Any]:

@@ -26,8 +26,8 @@ class Website(Base):
     phone_region: Mapped[str] = mapped_column(server_default="TH")
     """ISO 3166 region in which phones without a country code are read."""
     webhook_url: Mapped[str | None]
-    webhook_secret: Mapped[str | None] = mapped_column(EncryptedText)
-    old_webhook_secret: Mapped[str | None] = mapped_column(EncryptedText)
+    webhook_secret: Mapped[str | None] = mapped_column(EncryptedText, deferred=True)
+    old_webhook_secret: Mapped[str | None] = mapped_column(EncryptedText, deferred=True)
     """The secret before the last rotation; signs too until `old_secret_until`."""
     old_secret_until: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -1,0 +1,1 @@
+"""Measurements: each a ratio against a raw baseline in the same run. See docs/performance.md."""
