@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.apikeys import actions as apikeys
 from app.crypto import new_webhook_secret
+from app.deliveries.actions import address_changed
 from app.errors import Fault, Forbidden, InvalidPayload
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
@@ -93,6 +94,8 @@ def edit(
     if difference:
         session.flush()
         _record(session, actor, "website.updated", website, difference)
+    if "webhook_url" in difference:
+        address_changed(session, actor, website.door)
     return website
 
 
@@ -118,6 +121,7 @@ def rotate_webhook_secret(
     session.flush()
     until = website.old_secret_until.isoformat()
     _record(session, actor, "website.webhook_secret_rotated", website, {}, until=until)
+    address_changed(session, actor, website.door)
     return secret
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.apikeys import queries as apikeys
 from app.apikeys.models import ApiKey
 from app.crypto import hash_secret
+from app.deliveries.models import Destination
 from app.events.models import Event
 from app.extensions import db
 from app.staff.context import now
@@ -190,3 +191,14 @@ def test_a_long_list_goes_on(house: House, owner: FlaskClient) -> None:
     second = owner.get(following[1]).text
     rows = re.findall(r'data-row="([^"]+)"', first + second)
     assert len(rows) == len(set(rows)) == 122
+
+
+def test_a_new_address_gets_a_new_chance(house: House) -> None:
+    destination = Destination(channel="webhook", key="website:ours", label="Our park")
+    destination.is_on, destination.off_reason = False, "The endpoint answered 410."
+    db.session.add(destination)
+    browser = house.browser("manager")
+    assert "The endpoint answered 410." not in browser.get("/websites/ours").text
+    form = {**NEW, "webhook_url": "https://new.example.com/hook"}
+    browser.post("/websites/ours/edit", data=form)
+    assert destination.is_on
