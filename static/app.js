@@ -80,7 +80,7 @@ desk.confirm = (text, { title = "Are you sure?", label = "Continue", tone = "pri
   yes.className = `btn btn-${tone}`;
   dialog.returnValue = "no";
   dialog.showModal();
-  yes.focus();
+  if (tone !== "danger") yes.focus(); // else Enter goes back
   return new Promise((resolve) =>
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 };

@@ -7,11 +7,13 @@
   const rows = () => [...document.querySelectorAll("[data-row]")].filter(visible);
   let going = 0; // until when a letter after g counts
 
-  /** Where shortcuts look first: what is open in front, then the page. */
+  /** What has a key here, once per key: in the open drawer first, then in the current row, then on the page. */
   const keyed = () => {
-    const all = [...document.querySelectorAll("[data-key]")].filter(visible);
-    const front = all.filter((e) => e.closest("#drawer.show"));
-    return [...front, ...all.filter((e) => !front.includes(e))];
+    const all = [...document.querySelectorAll("[data-key]")].filter(visible).filter((e) => !e.closest("[data-row]:not(.is-current)"));
+    const rank = (e) => (e.closest("#drawer.show") ? 0 : e.closest("[data-row]") ? 1 : 2);
+    const first = new Map();
+    for (const e of all.sort((a, b) => rank(a) - rank(b))) if (!first.has(e.dataset.key)) first.set(e.dataset.key, e);
+    return [...first.values()];
   };
 
   const step = (by) => {
