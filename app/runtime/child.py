@@ -1,4 +1,4 @@
-"""Run a program that cannot outlive its parent: `child.py [--user U] [--parent PID] SIGNAL ARGV`.
+"""Run a program that cannot outlive its parent: `child.py [OPTIONS] SIGNAL ARGV`.
 
 The kernel sends SIGNAL to the program when the process that started it is gone, however it went.
 Runs by path, outside the package, so that it costs one bare interpreter start and no imports.
@@ -37,10 +37,13 @@ def main() -> None:
     """Replace this process by the program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--user")
+    parser.add_argument("--cwd")
     parser.add_argument("--parent", type=int, default=os.getppid())
     parser.add_argument("signal")
     parser.add_argument("argv", nargs=argparse.REMAINDER)
     options = parser.parse_args()
+    if options.cwd:
+        os.chdir(options.cwd)
     if options.user:
         become(options.user)
     die_with_parent(signal.Signals[f"SIG{options.signal}"], options.parent)

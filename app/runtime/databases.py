@@ -1,6 +1,8 @@
 """Reaching a PostgreSQL server from outside the app: wait for it, make roles and databases."""
 
+import re
 import time
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -16,7 +18,7 @@ def libpq(url: str) -> str:
 
 def named(url: str, database: str) -> str:
     """`url` with another database on the same server."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+    return re.sub(r"^([^:]+://[^/?]*)(/[^?]*)?", rf"\g<1>/{quote(database)}", url)
 
 
 def connect(url: str, timeout: int = 5) -> psycopg.Connection:
@@ -25,26 +27,21 @@ def connect(url: str, timeout: int = 5) -> psycopg.Connection:
 
 
 def wait_for(url: str, seconds: float) -> None:
-    """Return when the server answers. Raises the last `OperationalError` after `seconds`."""
+    """Return when the server answers. Raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
-    while True:
-        try:
-            connect(url).close()
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+    while said := silence(url):
+        if time.monotonic() > deadline:
+            raise TimeoutError(said)
+        time.sleep(0.05)
 
 
-def answers(url: str) -> bool:
-    """Whether the server takes connections now."""
+def silence(url: str) -> str | None:
+    """Why the server takes no connection now; None when it does."""
     try:
         connect(url).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    except psycopg.OperationalError as error:
+        return " ".join(str(error).split())
+    return None
 
 
 def ensure_role(server: Postgres) -> None:

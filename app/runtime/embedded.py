@@ -33,10 +33,16 @@ ROLE = "onebooking"  # what the app connects as: owns its databases, rules nothi
 
 
 def tied(
-    argv: list[str], *, deathsig: str = "TERM", user: str | None = None, parent: int | None = None
+    argv: list[str],
+    *,
+    deathsig: str = "TERM",
+    user: str | None = None,
+    cwd: Path | None = None,
+    parent: int | None = None,
 ) -> list[str]:
-    """The command that runs `argv` as `user` and sends it `deathsig` when its parent is gone."""
+    """The command that runs `argv` (as `user`, in `cwd`) and ends it when its parent is gone."""
     options = ["--user", user] if user else []
+    options += ["--cwd", str(cwd)] if cwd else []
     options += ["--parent", str(parent)] if parent else []
     return [sys.executable, "-I", "-S", str(CHILD), *options, deathsig, *argv]
 

@@ -9,15 +9,14 @@ import sys
 import time
 from http import HTTPStatus
 from types import FrameType
-from typing import IO
+from typing import IO, NoReturn
 
 from app.runtime import banner, checks, databases, supervise
 from app.runtime.embedded import SUPERUSER, Postgres, Redis, tied
 from app.runtime.environment import DATABASE, program_environment
-from app.runtime.plan import Plan, StartError, read_plan
-from app.runtime.prepare import LINK
+from app.runtime.plan import LINK, ROOT, Plan, StartError, read_plan
 from app.runtime.programs import app_programs, server_programs
-from app.runtime.supervise import ROOT, Supervisor
+from app.runtime.supervise import Supervisor
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RECOVERY_SECONDS = 600  # a big database after a power cut
@@ -62,19 +61,22 @@ def run(plan: Plan, lock: IO[str]) -> None:
     shutil.rmtree(plan.metrics, ignore_errors=True)
     plan.metrics.mkdir()
     programs = [*server_programs(postgres, redis), *app_programs(plan)]
-    supervisor = supervise.start(plan, programs, environment, lock)
+    supervisor = Supervisor(plan)
     try:
+        supervisor.start(programs, environment, lock)
         if postgres:
             await_postgres(supervisor, postgres)
         link = prepare(plan, environment)
         supervisor.start_app()
-        supervisor.wait(lambda: is_ready(plan), READY_SECONDS, "The web process is not ready")
+        supervisor.wait(lambda: not_ready(plan), READY_SECONDS)
         banner.show(plan, link)
         watch(supervisor)
     finally:
         for signum in SIGNALS:
             signal.signal(signum, signal.SIG_IGN)
         supervisor.stop()
+        if plan.sockets != plan.run:
+            shutil.rmtree(plan.sockets, ignore_errors=True)
 
 
 def embedded_servers(plan: Plan) -> tuple[Postgres | None, Redis | None]:
@@ -95,7 +97,7 @@ def embedded_servers(plan: Plan) -> tuple[Postgres | None, Redis | None]:
 def await_postgres(supervisor: Supervisor, server: Postgres) -> None:
     """Return when the embedded PostgreSQL answers and has our role and database."""
     root = server.url("postgres", role=SUPERUSER)
-    supervisor.wait(lambda: databases.answers(root), RECOVERY_SECONDS, "PostgreSQL does not answer")
+    supervisor.wait(lambda: databases.silence(root), RECOVERY_SECONDS)
     databases.ensure_role(server)
     databases.ensure_database(server.url(DATABASE))
 
@@ -115,26 +117,29 @@ def prepare(plan: Plan, environment: dict[str, str]) -> str | None:
     return links[0] if links else None
 
 
-def is_ready(plan: Plan) -> bool:
-    """Whether the web process answers and says that it can serve."""
+def not_ready(plan: Plan) -> str | None:
+    """Why the web process does not serve yet; None when it says that it can."""
     connection = http.client.HTTPConnection(plan.connect_host, plan.port, timeout=5)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        answer = connection.getresponse()
+        if answer.status == HTTPStatus.OK:
+            return None
+        return f"/readyz answers {answer.status}: {answer.read(300).decode(errors='replace')}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"/readyz cannot be asked: {error}"
     finally:
         connection.close()
 
 
-def watch(supervisor: Supervisor) -> None:
+def watch(supervisor: Supervisor) -> NoReturn:
     """Try given-up programs again, all the time. Raises StartError when supervisord dies."""
     told: set[str] = set()
-    while supervisor.process.poll() is None:
+    while True:
+        supervisor.check()
         revived = set(supervisor.revive())
         for name in revived - told:
             print(supervise.failure(supervisor.plan.logs, name), file=sys.stderr)
             print(f"  Trying again every {REVIVE_SECONDS} s.", file=sys.stderr, flush=True)
         told = revived
         time.sleep(REVIVE_SECONDS)
-    raise StartError(f"The supervisor ended: {supervisor.plan.logs}/supervisord.log says why.")

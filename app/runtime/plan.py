@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.0/8,::1,localhost"
+LINK = "first-admin-link: "  # how `prepare` marks the line that holds it
 LONGEST_SOCKET_DIR = 80  # a socket's whole path must fit in 107 bytes
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import text
 from app import create_app
 from app.config import Settings
 from app.extensions import db
+from app.runtime.plan import LINK
 from app.staff.actions import first_admin_link
 
 # Any number that nothing else in the database uses as an advisory lock.
 PREPARE_LOCK = 7_266_173_001
-LINK = "first-admin-link: "
 
 
 def prepare(app: Flask) -> None:

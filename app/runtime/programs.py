@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 
 from app.runtime.embedded import Postgres, Redis, tied
-from app.runtime.plan import Plan
+from app.runtime.plan import ROOT, Plan
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def app_programs(plan: Plan) -> list[Program]:
     """What is ours. They share one priority group, so that they stop side by side."""
 
     def python(*arguments: str) -> list[str]:
-        return tied([sys.executable, *arguments])
+        return tied([sys.executable, *arguments], cwd=ROOT)
 
     serve = python("-m", "gunicorn", "--config", "python:app.runtime.web", "wsgi:app")
     programs = [

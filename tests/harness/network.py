@@ -1,5 +1,6 @@
 """The tests may talk to this machine only: anything else raises, and fails the test that tried."""
 
+import contextlib
 import ipaddress
 import socket
 import sys
@@ -43,6 +44,9 @@ def _on_resolve(host: object) -> None:
 
 
 def _is_address(name: str) -> bool:
+    with contextlib.suppress(OSError):
+        socket.inet_aton(name)  # also 0x7f.1: no resolver is asked for it
+        return True
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:

@@ -28,7 +28,9 @@ class Daemon:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, or start it again."""
+        """Start it, or start it again after its end."""
+        if self.process is not None:
+            self.process.wait(1)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.argv, cwd=ROOT, env=dict(self.environment), start_new_session=True,
