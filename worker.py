@@ -1,0 +1,99 @@
+"""The worker: sends deliveries, and answers wake-ups as an RQ worker.
+
+The delivery loop runs all the time and looks by itself every second; the RQ worker runs beside it
+in a thread and rings its bell. Without Redis everything still leaves, at most a second later.
+Several workers side by side share the work. SIGTERM ends it cleanly; a kill loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+
+import redis
+from rq import Queue, SimpleWorker
+from rq.timeouts import TimerDeathPenalty
+
+from app import create_app
+from app.config import Settings
+from app.deliveries.channel import channels
+from app.deliveries.machine import Machine
+from app.deliveries.sending import Sender
+from app.deliveries.wake import QUEUE, bell
+from app.extensions import db
+from app.logs import get_logger
+from app.outbound import Client
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries to reach Redis."""
+
+log = get_logger()
+
+
+class Ear(SimpleWorker):
+    """An RQ worker for a thread: no signals, no alarm clock of the process."""
+
+    death_penalty_class = TimerDeathPenalty
+    max_connection_wait_time = LONGEST_PAUSE
+
+    def _install_signal_handlers(self) -> None:
+        pass
+
+
+class Listener(threading.Thread):
+    """Takes wake-ups for ever, whatever becomes of Redis."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(name="wake-ups", daemon=True)
+        self._url = url
+        self._stopping = threading.Event()
+        self._ear: Ear | None = None
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with redis.Redis.from_url(self._url, socket_connect_timeout=2) as connection:
+                    self._ear = Ear([Queue(QUEUE, connection=connection)], worker_ttl=30)
+                    self._ear.work(logging_level="CRITICAL")
+            except Exception as error:
+                log.warning("wake-ups interrupted", exc_info=error)
+            self._stopping.wait(1)
+
+    def hang_up(self) -> None:
+        """Listen no more; the thread ends with the process."""
+        self._stopping.set()
+        if self._ear is not None:
+            with contextlib.suppress(redis.RedisError):
+                self._ear.register_death()  # type: ignore[no-untyped-call]
+
+
+async def deliver(machine: Machine) -> None:
+    """Send until a signal says stop, then finish what is under way."""
+    loop = asyncio.get_running_loop()
+    async with Client() as client:
+        sender = Sender(machine, client)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, sender.stop)
+        bell.listen(lambda: loop.call_soon_threadsafe(sender.ring))
+        log.info("worker started")
+        await sender.run()
+        bell.listen(None)
+    log.info("worker stopped")
+
+
+def main() -> None:
+    """Run until stopped."""
+    settings = Settings()
+    app = create_app(settings)
+    with app.app_context():
+        machine = Machine(db.engine, channels)
+    listener = Listener(settings.redis_url)
+    listener.start()
+    asyncio.run(deliver(machine))
+    listener.hang_up()
+
+
+if __name__ == "__main__":
+    main()
