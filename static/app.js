@@ -73,6 +73,7 @@ document.addEventListener("htmx:timeout", () => desk.toast({ text: "The server t
 /** Asks with the dialog; resolves to true or false. options: {title, label, tone}. */
 desk.confirm = (text, { title = "Are you sure?", label = "Continue", tone = "primary" } = {}) => {
   const dialog = $("#confirm");
+  if (dialog.open) return Promise.resolve(false);
   $("#confirm-title").textContent = title;
   $("#confirm-text").textContent = text;
   const yes = $("#confirm-yes");
@@ -135,7 +136,7 @@ document.addEventListener("input", (event) => {
 addEventListener("beforeunload", (event) => desk.unsaved().length && event.preventDefault());
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const form = event.detail.requestConfig?.elt?.closest?.("form[data-guard]");
-  if (form && event.detail.xhr.status < 400) delete form.dataset.dirty;
+  if (form && event.detail.requestConfig.verb !== "get" && event.detail.xhr.status < 400) delete form.dataset.dirty;
 });
 
 /* ---------- clicks ---------- */
@@ -144,8 +145,6 @@ const copy = async (button) => {
   const source = button.dataset.copy;
   const from = source.startsWith("#") && $(source);
   await navigator.clipboard.writeText(from ? from.value ?? from.textContent : source);
-  button.classList.add("copied");
-  setTimeout(() => button.classList.remove("copied"), 1500);
   desk.toast({ text: "Copied.", tone: "success" });
 };
 
@@ -201,7 +200,7 @@ const poll = async (element, failed = 0) => {
   document.addEventListener("htmx:afterRequest", note);
   await htmx.ajax("GET", element.dataset.poll, { source: element }).catch(() => {});
   document.removeEventListener("htmx:afterRequest", note);
-  $("#offline").hidden = ok || navigator.onLine;
+  if ($("#offline")) $("#offline").hidden = ok || navigator.onLine;
   if (element.isConnected) poll(element, ok ? 0 : failed + 1);
 };
 

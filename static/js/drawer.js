@@ -26,14 +26,6 @@
     document.documentElement.classList.toggle("drawer-open", open);
   };
 
-  /** Makes a row the current one; a list that is drawn anew keeps it. */
-  let current = "";
-  desk.mark = (row) => {
-    current = row ? row.id : current;
-    document.querySelectorAll("[data-row]").forEach((r) => r.classList.toggle("is-current", r.id === current));
-  };
-  document.addEventListener("htmx:afterSettle", () => current && desk.mark());
-
   const skeleton = () => content.replaceChildren(document.querySelector("#drawer-loading").content.cloneNode(true));
 
   /** Loads a page's fragment into the drawer. history: "push", "replace" or "none". */
@@ -74,12 +66,11 @@
 
   desk.drawer = {
     isOpen,
-    async open(link, { keepFocus = false } = {}) {
+    async open(link) {
       if (!(await mayLeave())) return;
-      const first = !isOpen();
-      if (!keepFocus || first) opener = link;
+      opener = link;
       desk.mark(link.closest("[data-row]"));
-      await load(link.href, first ? "push" : "replace");
+      await load(link.href, isOpen() ? "replace" : "push");
     },
     async close() { if (await mayLeave()) close(); },
   };
@@ -93,11 +84,9 @@
     if (event.target.closest("[data-drawer-close]")) { event.preventDefault(); return desk.drawer.close(); }
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target.closest("a[data-drawer]");
-    if (link) { event.preventDefault(); return desk.drawer.open(link); }
-    const row = event.target.closest("[data-row]");
-    if (!row || event.target.closest("a, button, input, select, label, summary, textarea, form")) return;
-    if (!getSelection().isCollapsed) return; // selecting text is not opening
-    row.querySelector("[data-row-link]")?.click();
+    if (!link) return;
+    event.preventDefault();
+    desk.drawer.open(link);
   });
 
   const moved = () => { shown = here(); };
@@ -110,6 +99,10 @@
     event.stopImmediatePropagation();
     const state = event.state;
     if (leaving) leaving = false;
+    else if (isOpen() && desk.unsaved(drawer).length) { // stay, and ask
+      history.pushState({ drawer: shown, home }, "", shown);
+      desk.drawer.close();
+    }
     else if (state?.drawer) { home = state.home; load(state.drawer, "none"); }
     else if (isOpen() && location.href === home) close(false);
     else location.reload(); // this document never held that address (it was reloaded in between)

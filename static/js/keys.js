@@ -21,7 +21,7 @@
     if (!all.length) return;
     const now = all.findIndex((row) => row.classList.contains("is-current"));
     const row = all[Math.max(0, Math.min(all.length - 1, now < 0 ? (by > 0 ? 0 : all.length - 1) : now + by))];
-    desk.mark?.(row);
+    desk.mark(row);
     row.scrollIntoView({ block: "nearest" });
     const link = row.querySelector("[data-row-link]");
     if (desk.drawer?.isOpen() && link?.matches("[data-drawer]")) return desk.drawer.open(link);
