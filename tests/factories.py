@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -9,7 +11,10 @@ import factory
 from factory.alchemy import SQLAlchemyModelFactory
 
 from app.apikeys.models import ApiKey, KeyScope
-from app.crypto import hash_email, hash_secret, new_webhook_secret
+from app.bookings.derive import search_text
+from app.bookings.models import Booking
+from app.crypto import DataKey, hash_email, hash_secret, new_webhook_secret
+from app.customers.models import Customer
 from app.extensions import db
 from app.staff import queries
 from app.staff.models import Membership, User
@@ -59,6 +64,46 @@ class ApiKeyFactory(Factory):
     prefix = factory.LazyAttribute(lambda k: k.clear[:12])
     key_hash = factory.LazyAttribute(lambda k: hash_secret(k.clear))
     scopes = factory.LazyFunction(lambda: [KeyScope.MANAGE_BOOKINGS.value])
+
+
+class CustomerFactory(Factory):
+    """Somebody who books."""
+
+    class Meta:
+        model = Customer
+
+    first_name = "Gale"
+    last_name = factory.Sequence(lambda n: f"Guest {n}")
+    phone = factory.Sequence(lambda n: f"+6681{n:07d}")
+    source = "website"
+    data_key = factory.LazyFunction(DataKey.new_text)
+
+
+class BookingFactory(Factory):
+    """A confirmed booking of a website, without the event that made it."""
+
+    class Meta:
+        model = Booking
+
+    website_id = factory.LazyFunction(lambda: WebsiteFactory.create().id)
+    customer_id = factory.LazyFunction(lambda: CustomerFactory.create().id)
+    booking_ref = factory.Sequence(lambda n: f"HW-{n:06d}")
+    source = "website"
+    package_name = "World A+"
+    package_price = Decimal(3490)
+    activity_date = date(2026, 3, 1)
+    time_slot = "10:00"
+    guest_count = 2
+    total_amount = Decimal(6980)
+    customer_name = factory.Sequence(lambda n: f"Gale Guest {n}")
+    customer_email = factory.Sequence(lambda n: f"guest{n}@example.com")
+    customer_email_hash = factory.LazyAttribute(lambda b: hash_email(b.customer_email))
+    search_text = factory.LazyAttribute(lambda b: search_text(vars_of(b), "TH"))
+
+
+def vars_of(stub: Any) -> dict[str, Any]:
+    """What a booking under construction is found by."""
+    return {name: getattr(stub, name, None) for name in ("booking_ref", "customer_name")}
 
 
 class UserFactory(Factory):

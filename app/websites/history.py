@@ -12,6 +12,7 @@ _SAID = {
     "website.registered": "added the website",
     "website.updated": "changed the website",
     "website.webhook_secret_rotated": "replaced the webhook secret",
+    "website.webhook_tested": "sent a test webhook",
     "website.key_issued": "issued the key {key_name}",
     "website.key_rotated": "replaced the key {key_name}",
     "website.key_revoked": "revoked the key {key_name}",
@@ -55,6 +56,8 @@ def _changes(event: Event) -> list[dict[str, Any]]:
 
 
 def _note(event: Event) -> str | None:
+    if event.name == "website.webhook_tested" and not event.meta.get("success"):
+        return "It did not arrive."
     key = event.meta.get("key")
     return f"{key}…" if key else None
 

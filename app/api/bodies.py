@@ -1,0 +1,61 @@
+"""Reading what programs send: a JSON body or a query, checked once against its schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from app.api import receipts
+from app.api.models import Receipt
+from app.api.schemas.kinds import faults_of
+from app.crypto import keyring
+from app.errors import Fault, InvalidPayload
+
+Body = TypeVar("Body", bound=BaseModel)
+Answer = tuple[int, dict[str, Any]]
+
+
+def read_body(schema: type[Body]) -> Body:
+    """The JSON body. Raises InvalidPayload with every fault, also for another content type."""
+    if not request.is_json:
+        fault = Fault("Content-Type", "Must be application/json.")
+        raise InvalidPayload("Send JSON, with Content-Type: application/json.", [fault])
+    return _checked(lambda: schema.model_validate_json(request.get_data()))
+
+
+def read_query(schema: type[Body]) -> Body:
+    """The query of the URL; an empty value is the same as none. Raises InvalidPayload."""
+    given = {name: value for name, value in request.args.items() if value != ""}
+    return _checked(lambda: schema.model_validate_strings(given))
+
+
+def _checked(read: Callable[[], Body]) -> Body:
+    try:
+        return read()
+    except ValidationError as error:
+        faults = faults_of(error.errors(include_url=False, include_input=False))
+        raise InvalidPayload("What was sent is not valid.", faults) from error
+
+
+def once(session: Session, door: str, make: Callable[[], Answer]) -> Answer:
+    """Make something, or answer as the first time when the Idempotency-Key comes back.
+
+    The kept answer is encrypted: it may hold what is shown only once. Raises Conflict for the
+    same key with another body.
+    """
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if not key:
+        return make()
+    raw = request.method.encode() + request.path.encode() + request.get_data()
+    claimed = receipts.claim(session, door, receipts.for_idempotency(key), raw)
+    if isinstance(claimed, Receipt):
+        receipts.demand_same_body(claimed, raw)
+        return claimed.http_status, json.loads(keyring.decrypt(claimed.answer["sealed"]))
+    status, answer = make()
+    receipts.keep(session, claimed, status, {"sealed": keyring.encrypt(json.dumps(answer))})
+    return status, answer

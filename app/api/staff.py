@@ -1,0 +1,126 @@
+"""The JSON door of staff: a bearer token of their own, or the cookie of the desk with CSRF.
+
+Websites and their keys are in `staff_websites`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, make_response
+
+from app.api.bodies import read_body, read_query
+from app.api.schemas.staff import (
+    BookingChanges,
+    BookingQuery,
+    LoginBody,
+)
+from app.api.wire import booking_json
+from app.bookings import actions as bookings
+from app.bookings import listing
+from app.bookings import queries as booking_queries
+from app.bookings.filters import Filters
+from app.bookings.models import Booking
+from app.errors import AuthFailed, Fault, InvalidPayload, RateLimited
+from app.extensions import csrf, db
+from app.staff import identity
+from app.staff.actions import sign_in
+from app.staff.context import current_actor, current_scope, now, settings, visitor
+from app.staff.guards import public, requires
+from app.staff.permissions import Permission
+from app.staff.tokens import write_token
+
+staff_api = Blueprint("api_staff", __name__)
+
+
+def json_answer(body: dict[str, Any], status: int = 200) -> Response:
+    response = make_response(jsonify(body), status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@staff_api.post("/api/v1/auth/login")
+@public("the way in for programs; it looks at no cookie")
+def login() -> Response:
+    """Exchange e-mail and password for a bearer token."""
+    body = read_body(LoginBody)
+    try:
+        signed = sign_in(
+            db.session(), body.email, body.password, visitor(), identity.token_lifetime(), now()
+        )
+    except (AuthFailed, RateLimited):
+        db.session.commit()  # the failure counts
+        raise
+    token = write_token(settings(), signed.session)
+    lifetime = signed.session.expires_at - signed.session.created_at
+    db.session.commit()
+    return json_answer(
+        {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+        }
+    )
+
+
+csrf.exempt(login)
+
+
+@staff_api.get("/api/bookings")
+@requires(Permission.BOOKINGS_VIEW)
+def list_bookings() -> Response:
+    """The bookings of one's websites, keyset-paged."""
+    query = read_query(BookingQuery)
+    if query.partner_id or query.venue_id or query.location_id:
+        return json_answer({"success": True, "bookings": [], "next": None})  # no booking has one
+    found = listing.page(
+        db.session(), current_scope(), _filters(query), query.after, query.limit, whole=True
+    )
+    rows = [booking_json(booking) for booking in found.rows]
+    return json_answer({"success": True, "bookings": rows, "next": found.next})
+
+
+def _filters(query: BookingQuery) -> Filters:
+    return Filters(
+        website_id=query.website_id,
+        statuses=tuple(query.status.split(",")) if query.status else (),
+        source=query.source,
+        date_from=query.activity_date or query.date_from,
+        date_to=query.activity_date or query.date_to,
+        booked_on=query.booking_date,
+        q=query.q,
+    )
+
+
+@staff_api.get("/api/bookings/<uuid:booking_id>")
+@requires(Permission.BOOKINGS_VIEW)
+def get_booking(booking_id: UUID) -> Response:
+    """One booking in full."""
+    booking = booking_queries.get(db.session(), current_scope(), booking_id)
+    return json_answer({"success": True, "booking": booking_json(booking)})
+
+
+@staff_api.put("/api/bookings/<uuid:booking_id>")
+@requires(Permission.BOOKINGS_VIEW)
+def change_booking(booking_id: UUID) -> Response:
+    """Change fields, the status, or both: all of it or nothing."""
+    booking = _change(booking_id, read_body(BookingChanges))
+    db.session.commit()
+    return json_answer({"success": True, "booking": booking_json(booking)})
+
+
+def _change(booking_id: UUID, body: BookingChanges) -> Booking:
+    session, actor, scope = db.session(), current_actor(), current_scope()
+    fields, version = body.fields(), body.version
+    if body.reason is not None and "status" not in body.model_fields_set:
+        fault = Fault("reason", "Goes with the status cancelled.")
+        raise InvalidPayload("A reason alone changes nothing.", [fault])
+    if fields or "status" not in body.model_fields_set:
+        booking = bookings.edit(session, actor, scope, booking_id, fields, version)
+        version = booking.version
+    if "status" in body.model_fields_set:
+        booking = bookings.move(
+            session, actor, scope, booking_id, body.status, reason=body.reason, version=version
+        )
+    return booking

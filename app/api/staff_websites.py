@@ -1,0 +1,155 @@
+"""The JSON door of staff, second part: websites, their keys, test webhooks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, Response
+
+from app.api.bodies import Answer, once, read_body, read_query
+from app.api.schemas.staff import (
+    KeyBody,
+    PageQuery,
+    TestWebhookBody,
+    WebsiteBody,
+    WebsiteChanges,
+)
+from app.api.staff import json_answer
+from app.api.wire import key_json, website_json
+from app.apikeys import actions as apikeys
+from app.bookings import queries as bookings
+from app.errors import NotFound
+from app.extensions import db
+from app.staff.context import current_actor, current_person, current_scope, now, settings
+from app.staff.guards import requires
+from app.staff.permissions import Permission
+from app.webhooks.actions import send_test
+from app.websites import actions, queries
+
+staff_websites_api = Blueprint("api_staff_websites", __name__)
+
+VIEW = Permission.WEBSITES_VIEW
+MANAGE = Permission.WEBSITES_MANAGE
+
+
+def _https_only() -> bool:
+    return settings().env == "production"
+
+
+def _door() -> str:
+    """Whose Idempotency-Keys these are."""
+    return f"staff:{current_person().id}"
+
+
+@staff_websites_api.get("/api/websites")
+@requires(VIEW)
+def list_websites() -> Response:
+    """The websites one may look at."""
+    query = read_query(PageQuery)
+    found, following = queries.page(db.session(), current_scope(), query.after or "", query.limit)
+    rows = [website_json(website) for website in found]
+    return json_answer({"success": True, "websites": rows, "next": following})
+
+
+@staff_websites_api.post("/api/websites")
+@requires(MANAGE)
+def add_website() -> Response:
+    """Register a website; its secrets are in this answer and nowhere else."""
+    body = read_body(WebsiteBody)
+
+    def make() -> Answer:
+        made = actions.register(
+            db.session(), current_actor(), current_scope(), body.said(), https_only=_https_only()
+        )
+        return 201, {
+            "success": True,
+            "website": website_json(made.website),
+            "api_key": made.api_key,
+            "webhook_secret": made.webhook_secret,
+        }
+
+    status, answer = once(db.session(), _door(), make)
+    db.session.commit()
+    return json_answer(answer, status)
+
+
+@staff_websites_api.put("/api/websites/<website_id>")
+@requires(MANAGE)
+def change_website(website_id: str) -> Response:
+    """Change a website."""
+    website = actions.edit(
+        db.session(),
+        current_actor(),
+        current_scope(),
+        website_id,
+        read_body(WebsiteChanges).said(),
+        https_only=_https_only(),
+    )
+    db.session.commit()
+    return json_answer({"success": True, "website": website_json(website)})
+
+
+@staff_websites_api.post("/api/websites/<website_id>/keys")
+@requires(MANAGE)
+def add_key(website_id: str) -> Response:
+    """Issue a key, or replace one with an overlap; it is in this answer and nowhere else."""
+    session, actor, body = db.session(), current_actor(), read_body(KeyBody)
+    queries.lock(session, current_scope(), website_id, MANAGE)
+
+    def make() -> Answer:
+        if body.replaces:
+            overlap = timedelta(hours=settings().secret_overlap_hours)
+            issued = apikeys.rotate(session, actor, website_id, body.replaces, overlap, now())
+        else:
+            issued = apikeys.issue(session, actor, website_id, body.name)
+        return 201, {
+            "success": True,
+            "key": key_json(issued.key),
+            "api_key": issued.clear_text,
+        }
+
+    status, answer = once(session, _door(), make)
+    db.session.commit()
+    return json_answer(answer, status)
+
+
+@staff_websites_api.delete("/api/websites/<website_id>/keys/<uuid:key_id>")
+@requires(MANAGE)
+def end_key(website_id: str, key_id: UUID) -> Response:
+    """Revoke a key at once."""
+    session = db.session()
+    queries.lock(session, current_scope(), website_id, MANAGE)
+    key = apikeys.revoke(session, current_actor(), website_id, key_id, now())
+    db.session.commit()
+    return json_answer({"success": True, "key": key_json(key)})
+
+
+@staff_websites_api.post("/api/admin/test-webhook")
+@requires(MANAGE)
+def test_webhook() -> Response:
+    """Make a real, signed call and answer what came back; `success` is whether it arrived."""
+    session, scope, body = db.session(), current_scope(), read_body(TestWebhookBody)
+    website = queries.get(session, scope, body.website_id, MANAGE)
+    booking = bookings.get(session, scope, body.booking_id) if body.booking_id else None
+    if booking is not None and booking.website_id != website.id:
+        raise NotFound("This website has no such booking.")
+    exchange = send_test(session, website, booking, body.event, current_actor())
+    db.session.commit()
+    return json_answer(
+        {
+            "success": exchange.success,
+            "message": exchange.message or "Delivered.",
+            "duration_ms": exchange.duration_ms,
+            "request": {
+                "url": exchange.url,
+                "headers": exchange.request_headers,
+                "body": exchange.request_body,
+            },
+            "response": {
+                "status": exchange.status,
+                "headers": exchange.response_headers,
+                "body": exchange.response_body,
+            },
+        }
+    )
