@@ -93,7 +93,9 @@ def switch(
 
     Switching on also closes an open breaker. Raises NotFound.
     """
-    query = select(Destination).where(Destination.id == destination_id).with_for_update()
+    query = (
+        select(Destination).where(Destination.id == destination_id).with_for_update(key_share=True)
+    )
     destination = session.scalar(query.execution_options(populate_existing=True))
     if destination is None:
         raise NotFound("This destination does not exist.")

@@ -72,7 +72,7 @@ def _touched(
     if not wanted:
         return []
     query = select(Destination).where(Destination.id.in_(wanted)).order_by(Destination.id)
-    locked = query.with_for_update().execution_options(populate_existing=True)
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.scalars(locked).all()
 
 

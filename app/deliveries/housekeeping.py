@@ -103,7 +103,7 @@ def _follow_channel(session: Session, channel: Channel) -> None:
     query = select(Destination).where(
         Destination.channel == channel.name, Destination.paused_reason.is_not(None)
     )
-    paused = session.scalars(query.with_for_update(skip_locked=True)).all()
+    paused = session.scalars(query.with_for_update(skip_locked=True, key_share=True)).all()
     if not paused:
         return
     closed = channel.closed(session, [destination.key for destination in paused])
@@ -121,7 +121,7 @@ def _probe(session: Session) -> int:
         Destination.probe_at <= func.clock_timestamp(),
     )
     sent = 0
-    for destination in session.scalars(query.with_for_update(skip_locked=True)):
+    for destination in session.scalars(query.with_for_update(skip_locked=True, key_share=True)):
         if session.execute(_PROBE, {"destination": destination.id}).all():
             destination.breaker = Breaker.HALF_OPEN
             sent += 1
@@ -136,7 +136,7 @@ def _reopen_stuck(session: Session) -> None:
         Delivery.state.in_([State.READY, State.SENDING]),
     )
     query = select(Destination).where(Destination.breaker == Breaker.HALF_OPEN, ~under_way.exists())
-    for destination in session.scalars(query.with_for_update(skip_locked=True)):
+    for destination in session.scalars(query.with_for_update(skip_locked=True, key_share=True)):
         destination.breaker = Breaker.OPEN
     session.flush()
 

@@ -39,7 +39,7 @@ def test_a_dead_head_is_sent_again_with_the_same_event(world: World, booking: uu
 
 
 def test_a_retry_goes_at_once(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 503)
+    world.answer(503)
     assert world.claim() == []
     replay(world, booking, 1)
     assert len(world.claim()) == 1
@@ -74,7 +74,7 @@ def test_an_overtaken_one_only_on_demand_and_once(world: World, booking: uuid.UU
     with pytest.raises(Conflict, match="later change"):
         replay(world, booking, 1)
     replay(world, booking, 1, out_of_order=True)
-    world.finish(*world.claim(), None)
+    world.answer(None)
     assert world.states(booking) == ["delivered", "delivered"]
     assert world.drain() == []
 
@@ -94,7 +94,7 @@ def test_a_passed_by_one_lives_again_while_nothing_later_arrived(
 
 
 def test_what_waits_goes_on_after_a_repeat(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 200)
+    world.answer(200)
     world.edit(booking)
     world.dispatch()
     replay(world, booking, 1)
@@ -105,7 +105,7 @@ def test_what_waits_goes_on_after_a_repeat(world: World, booking: uuid.UUID) -> 
 def test_no_repeat_while_another_of_the_lane_is_being_sent(
     world: World, booking: uuid.UUID
 ) -> None:
-    world.finish(*world.claim(), 200)
+    world.answer(200)
     world.claim()
     with pytest.raises(Conflict, match="being sent"):
         replay(world, booking, 1)
@@ -142,7 +142,7 @@ def test_all_dead_ones_of_a_destination(world: World) -> None:
 
 
 def test_passing_by_lets_the_lane_go_on(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     skipped = actions.skip(world.session, ACTOR, world.delivery(booking, 1).id)
     assert skipped.state == "skipped"
     assert world.drain() == [2]
@@ -178,7 +178,7 @@ def test_switching_twice_leaves_one_event(world: World, booking: uuid.UUID) -> N
 
 
 def test_everything_is_in_the_history_with_its_actor(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     replay(world, booking, 1)
     actions.skip(world.session, ACTOR, world.delivery(booking, 1).id)
     query = select(Event).where(Event.subject_type == "delivery").order_by(Event.id)

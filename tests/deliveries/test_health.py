@@ -72,7 +72,7 @@ def test_a_failed_probe_waits_longer(world: World) -> None:
     bookings = broken(world)
     world.pass_time(30)
     world.keep_house()
-    world.finish(*world.claim(), 503)
+    world.answer(503)
     world.keep_house()
     assert world.destination().breaker == "open"
     assert heads(world, bookings) == ["parked"] * 8
@@ -88,11 +88,11 @@ def test_probes_keep_to_the_schedule_of_their_delivery(world: World) -> None:
     """The breaker only delays: one lane alone is not tried more often than without it."""
     (booking,) = edits(world, 1)
     for _ in range(5):
-        world.finish(*world.claim(), None)
+        world.answer(None)
         world.pass_time(world.wait_s(world.delivery(booking, 1)) + 1)
     world.keep_house()
     assert world.destination().breaker == "half_open"
-    world.finish(*world.claim(), None)
+    world.answer(None)
     assert world.wait_s(world.delivery(booking, 1)) > 5000
     world.pass_time(600)
     world.keep_house()
@@ -103,7 +103,7 @@ def test_a_successful_probe_releases_all(world: World) -> None:
     bookings = broken(world)
     world.pass_time(30)
     world.keep_house()
-    world.finish(*world.claim(), 200)
+    world.answer(200)
     world.keep_house()
     assert world.destination().flows
     assert len(world.drain()) == 7
@@ -112,11 +112,11 @@ def test_a_successful_probe_releases_all(world: World) -> None:
 
 def test_recovery_revives_what_had_failed(world: World) -> None:
     (refused,) = edits(world, 1)
-    world.finish(*world.claim(), 403)
+    world.answer(403)
     bookings = broken(world)
     world.pass_time(30)
     world.keep_house()
-    world.finish(*world.claim(), 200)
+    world.answer(200)
     world.drain()
     assert heads(world, [refused, *bookings]) == ["delivered"] * 9
 
@@ -169,7 +169,7 @@ def test_410_switches_the_destination_off(world: World) -> None:
     booking = world.edit()
     world.edit(booking)
     world.dispatch()
-    world.finish(*world.claim(), 410)
+    world.answer(410)
     destination = world.destination()
     assert not destination.is_on
     assert "410" in str(destination.waits_because)
@@ -183,7 +183,7 @@ def test_410_switches_the_destination_off(world: World) -> None:
 def test_switching_on_again_releases_what_waited(world: World) -> None:
     booking = world.edit()
     world.dispatch()
-    world.finish(*world.claim(), 410)
+    world.answer(410)
     world.edit(booking)
     assert world.drain() == []
     actions.switch(world.session, SYSTEM, world.destination().id, on=True)
@@ -194,7 +194,7 @@ def test_a_closed_website_waits_and_goes_on_by_itself(world: World) -> None:
     booking = world.edit()
     world.dispatch()
     world.paper.shut["paper:a"] = "The website is switched off."
-    world.finish(*world.claim(), None)
+    world.answer(None)
     first = world.delivery(booking, 1)
     assert (first.state, first.attempts, first.last_error) == (
         "parked", 0, "The website is switched off.",

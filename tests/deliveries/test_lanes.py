@@ -29,13 +29,13 @@ def test_only_the_head_can_be_claimed(world: World, booking: uuid.UUID) -> None:
 
 
 def test_what_arrived_lets_the_next_one_go(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 200)
+    world.answer(200)
     assert world.states(booking) == ["delivered", "ready", "waiting"]
     assert world.drain() == [2, 3]
 
 
 def test_a_failure_is_tried_again_and_holds_the_others(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 503)
+    world.answer(503)
     first = world.delivery(booking, 1)
     assert (first.state, first.tries, first.last_status) == ("ready", 1, 503)
     assert 3.5 < world.wait_s(first) < 6.5
@@ -47,14 +47,14 @@ def test_a_failure_is_tried_again_and_holds_the_others(world: World, booking: uu
 def test_the_waits_follow_the_schedule(world: World, booking: uuid.UUID) -> None:
     world.destination().failures = -1000  # a breaker that never opens
     for planned in (5, 30, 120, 600, 1800, 7200, 18000, 36000):
-        world.finish(*world.claim(), None)
+        world.answer(None)
         wait = world.wait_s(world.delivery(booking, 1))
         assert 0.8 * planned - 1 < wait < 1.2 * planned + 1
         world.pass_time(wait + 1)
 
 
 def test_retry_after_is_honoured(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 429, retry_after="1234")
+    world.answer(429, retry_after="1234")
     assert 1220 < world.wait_s(world.delivery(booking, 1)) <= 1234
 
 
@@ -65,7 +65,7 @@ def test_after_three_days_it_is_given_up_and_its_lane_stands(
     tries = 0
     while (claims := world.claim()) and tries < 50:
         tries += 1
-        world.finish(*claims, None)
+        world.finish(claims[0], None)
         world.pass_time(max(0.0, world.wait_s(world.delivery(booking, 1))) + 1)
     assert 12 <= tries <= 16
     assert world.states(booking) == ["failed", "waiting", "waiting"]
@@ -74,27 +74,27 @@ def test_after_three_days_it_is_given_up_and_its_lane_stands(
 
 def test_three_days_begin_with_the_first_try(world: World, booking: uuid.UUID) -> None:
     world.pass_time(30 * DAY)
-    world.finish(*world.claim(), 503)
+    world.answer(503)
     assert world.states(booking)[0] == "ready"
 
 
 def test_a_refusal_is_final_at_once(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     assert world.states(booking) == ["failed", "waiting", "waiting"]
     assert world.drain() == []
 
 
 def test_a_new_edit_revives_the_lane_from_its_head(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     world.edit(booking)
     assert world.drain() == [1, 2, 3, 4]
 
 
 def test_refused_twice_it_is_passed_by(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     world.edit(booking)
     world.dispatch()
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     assert world.states(booking) == ["skipped", "ready", "waiting", "waiting"]
     assert str(world.delivery(booking, 1).last_error).startswith("Refused twice")
     assert world.drain() == [2, 3, 4]
@@ -103,19 +103,19 @@ def test_refused_twice_it_is_passed_by(world: World, booking: uuid.UUID) -> None
 def test_edits_that_were_there_already_are_not_silenced_for_ever(
     world: World, booking: uuid.UUID
 ) -> None:
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     world.sweep()
     assert world.states(booking) == ["failed", "waiting", "waiting"]
     world.pass_time(11 * 60)
     world.sweep()
-    world.finish(*world.claim(), 422)
+    world.answer(422)
     assert world.states(booking) == ["skipped", "ready", "waiting"]
 
 
 def test_a_lone_refusal_is_left_alone(world: World) -> None:
     lone = world.edit()
     world.dispatch()
-    world.finish(*world.claim(), 400)
+    world.answer(400)
     world.pass_time(10 * DAY)
     world.sweep()
     world.keep_house()
@@ -170,11 +170,11 @@ def test_a_lane_without_a_head_is_found(world: World, booking: uuid.UUID) -> Non
 
 
 def test_every_attempt_is_in_the_sync_log(world: World, booking: uuid.UUID) -> None:
-    world.finish(*world.claim(), 503)
+    world.answer(503)
     world.pass_time(10)
-    world.finish(*world.claim(), None)
+    world.answer(None)
     world.pass_time(60)
-    world.finish(*world.claim(), 200)
+    world.answer(200)
     rows = world.session.scalars(select(SyncLog).order_by(SyncLog.id)).all()
     assert [(row.attempt, row.status, row.http_status, row.code) for row in rows] == [
         (1, "failed", 503, None),

@@ -19,8 +19,8 @@ CLAIM = Claim(
 SENT = Outgoing("https://shop.example.com/hook", {}, b"{}")
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
-    return Answer(status, headers, body, 5)
+def answer(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, headers or {}, body, 5)
 
 
 def outcome(verdict: Verdict, **claim: object) -> Next:
@@ -45,7 +45,7 @@ def test_refused(status: int) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304])
 def test_a_redirect_is_a_refusal_that_says_what_to_do(status: int) -> None:
-    verdict = judge_http(answer(status, location="https://elsewhere.example.com"))
+    verdict = judge_http(answer(status, headers={"location": "https://elsewhere.example.com"}))
     assert verdict.meaning is Meaning.REFUSED
     assert "redirect" in verdict.message
 
@@ -84,7 +84,7 @@ def test_a_retry_waits_as_planned() -> None:
 
 
 def test_a_retry_waits_as_asked() -> None:
-    wish = judge_http(answer(503, **{"retry-after": "77"}))
+    wish = judge_http(answer(503, headers={"retry-after": "77"}))
     assert outcome(wish).delay == 77
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -81,6 +82,11 @@ class World:
     def finish(self, claim: Claim, status: int | None, **headers: str) -> bool:
         """Finish with an answer, or with none. Returns whether the result counted."""
         return claim.id in finishing.finish(self.session, [self.attempt(claim, status, **headers)])
+
+    def answer(self, status: int | None, **headers: str) -> bool:
+        """Claim the only delivery that is due, and finish it like this."""
+        (claim,) = self.claim()
+        return self.finish(claim, status, **headers)
 
     def attempt(self, claim: Claim, status: int | None, **headers: str) -> Attempt:
         sent = self.paper.make(claim)
@@ -171,3 +177,15 @@ def new_edit(booking: uuid.UUID, version: int, *to: str) -> NewEvent:
         meta={"to": list(to or ("paper:a",))},
         dispatch=True,
     )
+
+
+@dataclass
+class Witness:
+    """What the endpoint saw: the versions of each lane in the order in which they came."""
+
+    seen: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def check(self) -> None:
+        """No lane ever went back."""
+        for lane, seen in self.seen.items():
+            assert seen == sorted(seen), f"lane {lane} went back: {seen}"
