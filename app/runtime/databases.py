@@ -2,11 +2,10 @@
 
 import re
 import time
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from app.runtime.embedded import ROLE, SUPERUSER, Postgres
 
@@ -61,7 +60,7 @@ def ensure_database(url: str) -> None:
     try:
         connect(url).close()
     except psycopg.OperationalError as error:
-        name = make_url(url).database or ""
+        name = unquote(urlsplit(url).path.removeprefix("/"))
         admin = named(url, "postgres")
         try:
             missing = name not in database_names(admin)

@@ -74,7 +74,7 @@ def make_launcher(data: Path, log: Path, **settings: str) -> Launcher:
         "WEB_PROCESSES": "1",
         **settings,
     }
-    return Launcher(data, environment, Daemon(python("-m", "app.runtime"), log, environment))
+    return Launcher(data, environment, Daemon(python("app/runtime"), log, environment))
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def refusal(tmp_path: Path) -> Callable[..., Refusal]:
     def run(data: Path = tmp_path / "data", **settings: str) -> Refusal:
         made = make_launcher(data, tmp_path / "refused.log", **settings)
         done = subprocess.run(
-            [sys.executable, "-m", "app.runtime"], cwd=ROOT, env=made.environment,
+            [sys.executable, "app/runtime"], cwd=ROOT, env=made.environment,
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert "Ready" not in done.stdout
