@@ -18,9 +18,16 @@ class Form(FlaskForm):  # type: ignore[misc]  # the library ships no types
             if field is None:
                 self.form_errors.append(fault.message)
             else:
-                field.errors = [*field.errors, fault.message]
+                field.errors = [*field.errors, _sentence(field, fault.message)]
         if not error.details:
             self.form_errors.append(error.message)
+
+
+def _sentence(field: Field, message: str) -> str:
+    """A fault that leaves its subject out, with it: `Name is required.`"""
+    if message.startswith(("Is ", "Must ")):
+        return f"{field.label.text} {message[0].lower()}{message[1:]}"
+    return message
 
 
 def text(field: Field) -> str:

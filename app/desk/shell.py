@@ -67,11 +67,16 @@ def menu() -> list[dict[str, Any]]:
             "href": url_for(place.endpoint),
             "icon": place.icon,
             "key": place.key,
-            "active": request.blueprint == place.endpoint.partition(".")[0],
+            "active": _is_here(url_for(place.endpoint)),
         }
         for place in MENU
         if place.endpoint in current_app.view_functions and scope.can_somewhere(place.permission)
     ]
+
+
+def _is_here(href: str) -> bool:
+    """Whether this page is the place itself, or below it."""
+    return request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
 
 
 def visible_websites() -> Sequence[WebsiteName]:

@@ -32,7 +32,7 @@ CHOICES = [(event, event) for event in sorted(EVENTS)]
 def test(website_id: str) -> Response:
     """Choose what to send."""
     website = websites.get(db.session(), current_scope(), website_id, MANAGE)
-    return _page(website, {})
+    return _page(website, {"event": "booking.updated"})
 
 
 @webhooks.post("/websites/<website_id>/test")

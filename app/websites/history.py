@@ -13,9 +13,9 @@ _SAID = {
     "website.updated": "changed the website",
     "website.webhook_secret_rotated": "replaced the webhook secret",
     "website.webhook_tested": "sent a test webhook",
-    "website.key_issued": "issued the key {key_name}",
-    "website.key_rotated": "replaced the key {key_name}",
-    "website.key_revoked": "revoked the key {key_name}",
+    "website.key_issued": "issued the key {key_name} ({key}…)",
+    "website.key_rotated": "replaced the key {key_name} ({key}…)",
+    "website.key_revoked": "revoked the key {key_name} ({key}…)",
 }
 _KINDS = {"user": "staff"}
 
@@ -42,7 +42,7 @@ def _summary(event: Event) -> str:
     if event.name == "website.updated" and pair and len(event.changes) == 1:
         return "switched the website on" if pair[1] else "switched the website off"
     said = _SAID.get(event.name, event.name)
-    return said.format(key_name=event.meta.get("key_name", ""))
+    return said.format_map({"key_name": "", "key": "", **event.meta})
 
 
 def _changes(event: Event) -> list[dict[str, Any]]:
@@ -58,8 +58,7 @@ def _changes(event: Event) -> list[dict[str, Any]]:
 def _note(event: Event) -> str | None:
     if event.name == "website.webhook_tested" and not event.meta.get("success"):
         return "It did not arrive."
-    key = event.meta.get("key")
-    return f"{key}…" if key else None
+    return None
 
 
 def _words(value: Any) -> Any:

@@ -43,6 +43,9 @@ def overlap() -> timedelta:
 def index() -> Response:
     """Every website this person may look at."""
     session, scope = db.session(), current_scope()
+    chosen = request.args.get("website", "")
+    if chosen and scope.can(VIEW, chosen) and session.get(Website, chosen) is not None:
+        return go(url_for("websites.show", website_id=chosen))
     found, following = queries.page(session, scope, request.args.get("after", ""))
     rows = overview(session, found, now())
     return page("websites/index.html", rows=rows, following=following, can_add=scope.can(MANAGE))
@@ -91,6 +94,8 @@ def show(website_id: str) -> Response:
         "websites/show.html",
         row=overview(session, [website], now())[0],
         w=website,
+        website=website.id,
+        website_action=url_for("websites.index"),
         tz=ZoneInfo(website.timezone),
         keys=apikey_queries.of_website(session, website.id),
         now=now(),
