@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app.deliveries import health, lanes
@@ -93,10 +93,7 @@ def switch(
 
     Switching on also closes an open breaker. Raises NotFound.
     """
-    query = (
-        select(Destination).where(Destination.id == destination_id).with_for_update(key_share=True)
-    )
-    destination = session.scalar(query.execution_options(populate_existing=True))
+    destination = _lock_destination(session, Destination.id == destination_id)
     if destination is None:
         raise NotFound("This destination does not exist.")
     if on and not (destination.is_on and destination.breaker == Breaker.CLOSED):
@@ -110,13 +107,22 @@ def switch(
 def address_changed(session: Session, actor: Actor, destination_key: str) -> None:
     """A destination has a new address or secret: what went wrong with the old one says nothing.
 
-    Switches it on again, closes its breaker and revives what had failed. For
-    `website:<id>` keys; does nothing where nothing was ever sent.
+    Closes its breaker, revives what had failed, and takes back a switch-off by 410; what a person
+    switched off stays off. Does nothing where nothing was ever sent.
     """
-    query = select(Destination.id).where(Destination.key == destination_key)
-    destination_id = session.scalar(query)
-    if destination_id is not None:
-        switch(session, actor, destination_id, on=True)
+    destination = _lock_destination(session, Destination.key == destination_key)
+    if destination is None:
+        return
+    if destination.is_on:
+        health.close_breaker(session, destination)
+    elif destination.off_reason == health.GONE:
+        health.switch_on(session, actor, destination)
+    ask(session)
+
+
+def _lock_destination(session: Session, which: ColumnElement[bool]) -> Destination | None:
+    query = select(Destination).where(which).with_for_update(key_share=True)
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def _lock(session: Session, delivery_id: int) -> Delivery:

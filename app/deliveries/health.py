@@ -29,6 +29,7 @@ SEEN_EVERY = timedelta(seconds=30)
 """A success is noted at most this often, so that a busy destination is not one hot row."""
 LONGEST_WISH = HOUR
 """The most that one answer's Retry-After holds up a whole destination."""
+GONE = "The endpoint answered 410 Gone."
 
 log = get_logger()
 
@@ -87,7 +88,7 @@ def _apply(session: Session, destination: Destination, attempts: Sequence[Attemp
                 destination.paused_reason = attempt.sent.reason
             continue
         if attempt.verdict.meaning is Meaning.GONE and destination.is_on:
-            switch_off(session, SYSTEM, destination, "The endpoint answered 410 Gone.")
+            switch_off(session, SYSTEM, destination, GONE)
         success = attempt.verdict.meaning is Meaning.DELIVERED
         _move(session, destination, success, attempt.verdict.retry_after)
 

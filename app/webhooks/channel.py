@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Text, cast, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from app.bookings.models import Booking
 from app.crypto import DataKey
@@ -75,7 +75,8 @@ class WebhookChannel:
 
 
 def _websites(session: Session, ids: Collection[str]) -> dict[str, Website]:
-    query = select(Website).where(Website.id.in_(ids))
+    secrets = (undefer(Website.webhook_secret), undefer(Website.old_webhook_secret))
+    query = select(Website).options(*secrets).where(Website.id.in_(ids))
     return {website.id: website for website in session.scalars(query)}
 
 

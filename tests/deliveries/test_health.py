@@ -213,6 +213,23 @@ def test_a_changed_address_starts_afresh(world: World) -> None:
     assert heads(world, bookings) == ["delivered"] * 8
 
 
+def test_a_changed_address_revives_what_was_refused_and_takes_back_a_410(world: World) -> None:
+    refused, gone = edits(world, 2)
+    first, second = world.claim()
+    world.finish(first, 401)
+    world.finish(second, 410)
+    actions.address_changed(world.session, SYSTEM, "paper:a")
+    assert len(world.drain()) == 2
+    assert heads(world, [refused, gone]) == ["delivered", "delivered"]
+
+
+def test_a_changed_address_does_not_overrule_a_person(world: World) -> None:
+    edits(world, 1)
+    actions.switch(world.session, SYSTEM, world.destination().id, on=False)
+    actions.address_changed(world.session, SYSTEM, "paper:a")
+    assert not world.destination().is_on
+
+
 def test_a_changed_address_of_nobody_is_nothing(world: World) -> None:
     actions.address_changed(world.session, SYSTEM, "paper:unknown")
 
