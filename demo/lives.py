@@ -163,7 +163,8 @@ def _refunded(story: Story, random: Random, now: datetime) -> None:
         part = story.fields["total_amount"] // 5
         at = _between(random, story.booked, min(now, story.starts))
         return story.then(at, Act.REFUND, refund_amount=part)
-    _cancelled(story, random, now)
+    gone = _between(random, story.booked, min(now, story.starts))
+    story.then(gone, Act.CANCEL, reason=random.choice(texts.GUEST_REASONS))
     at = min(story.steps[-1].at + timedelta(hours=2), now)
     return story.then(at, Act.REFUND, refund_amount=story.fields["total_amount"])
 

@@ -6,7 +6,10 @@ and what is sent out are true. Only the dates are set: see `backdate`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from random import Random
 
 from flask import Flask
@@ -31,7 +34,7 @@ from demo.play import Player, key_of
 from demo.settings import SiteSettings
 from demo.source_site.store import Store
 from demo.stories import Writer
-from demo.trouble import FAILING, play_failing, play_refused
+from demo.trouble import FAILING, failing_edits, refused_calls
 
 SEED = 20260220
 PASSWORD = "demo-onebooking"
@@ -75,22 +78,33 @@ def load_demo(app: Flask, site: SiteSettings | None = None) -> bool:
 
 def _fill(session: Session, site: SiteSettings) -> None:
     now = datetime.now(UTC)
-    stories = _stories(now)
+    stories = tell_stories(now)
     clock = Clock(session)
     with clock.running():
         clock.set(min(story.booked for story in stories) - timedelta(days=1))
         for brand in BRANDS:
             _add_website(session, brand, site)
         player = Player(session, clock, _add_people(session))
-        for step in sorted((s for story in stories for s in story.steps), key=lambda s: s.at):
-            player.play(step)
-        play_refused(player, stories, now)
+        _play(player, stories, now)
         _dispatch(session)  # before the others have an address: their past was never to be sent
+        clock.set(now)
         for website_id, path in FAILING.items():
             _set_webhook(session, website_id, site.site_url + path)
-        play_failing(player, stories, now)
+        for step in failing_edits(stories, now):
+            player.play(step)
         _dispatch(session)
     Store(site.home).replace(player.memory.site_state(site.website_id))
+
+
+def _play(player: Player, stories: list[Story], now: datetime) -> None:
+    """All that happened until now, in the order of time."""
+    acts: list[tuple[datetime, Callable[[], object]]] = [
+        (step.at, partial(player.play, step)) for story in stories for step in story.steps
+    ]
+    for at, story, call in refused_calls(stories, now):
+        acts.append((at, partial(player.call, story, call, at=at)))
+    for _, act in sorted(acts, key=itemgetter(0)):
+        act()
 
 
 def _dispatch(session: Session) -> None:
@@ -104,7 +118,8 @@ def _set_webhook(session: Session, website_id: str, url: str) -> None:
     websites.edit(session, SYSTEM, EVERYTHING, website_id, changes, https_only=False)
 
 
-def _stories(now: datetime) -> list[Story]:
+def tell_stories(now: datetime) -> list[Story]:
+    """The stories of every brand, as of now. Pure."""
     random = Random(SEED)
     writer = Writer(random, guests(random), now)
     by_brand = {brand.id: writer.stories(brand) for brand in BRANDS}
@@ -121,7 +136,7 @@ def _add_clashes(stories: list[Story], now: datetime) -> None:
         and story.starts > now
         and len(story.steps) == 1
         and story.fields["status"] == "confirmed"
-        and story.fields["time_slot"] == "10:00"
+        and story.fields["time_slot"] in ("08:00", "09:00", "10:00", "11:00")
     ]
     for story in quiet[-2:]:
         clash(story, now, ours="13:00", theirs="15:00")

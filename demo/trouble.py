@@ -13,7 +13,6 @@ from typing import Any
 
 from demo.lives import WEBSITE, Act, Step, Story
 from demo.memory import Memory
-from demo.play import Player
 from demo.source_site.neighbours import DOWN, PICKY
 from demo.source_site.wire import instant
 
@@ -24,33 +23,31 @@ LATE_EDITS = 2
 """So many bookings of each are changed at the desk and cannot be told."""
 
 
-def refused_calls(stories: Sequence[Story], now: datetime) -> list[tuple[Story, Call]]:
-    """Some of the last hours: not valid, unknown, sent twice, too late, with a field of its own."""
-    own = [story for story in stories if story.source == WEBSITE]
-    by_brand = {story.brand.id: story for story in own}
-    calls = [
-        (by_brand["flying-hanuman"], _broken(by_brand["flying-hanuman"])),
-        (by_brand["hanuman-world"], _unknown(by_brand["hanuman-world"])),
-        (by_brand["coral-divers"], _twice(by_brand["coral-divers"])),
-        (by_brand["the-anchor"], _late(by_brand["the-anchor"])),
-        (by_brand["test-website"], _chatty(by_brand["test-website"])),
-    ]
-    return [(story, {"updated_at": instant(now), **call}) for story, call in calls]
+def refused_calls(stories: Sequence[Story], now: datetime) -> list[tuple[datetime, Story, Call]]:
+    """Some of the last hour: not valid, unknown, sent twice, too late, with a field of its own."""
+    own = {story.brand.id: story for story in stories if story.source == WEBSITE}
+    makers = {
+        "flying-hanuman": _broken,
+        "hanuman-world": _unknown,
+        "coral-divers": _twice,
+        "the-anchor": _late,
+        "test-website": _chatty,
+    }
+    calls = []
+    for number, (website_id, make) in enumerate(makers.items()):
+        at, story = now - timedelta(minutes=50 - 9 * number), own[website_id]
+        calls.append((at, story, {"updated_at": instant(at), **make(story)}))
+    return calls
 
 
-def play_refused(player: Player, stories: Sequence[Story], now: datetime) -> None:
-    """Make these calls."""
-    for minutes, (story, call) in enumerate(refused_calls(stories, now)):
-        player.call(story, call, at=now - timedelta(minutes=50 - 9 * minutes))
-
-
-def play_failing(player: Player, stories: Sequence[Story], now: datetime) -> None:
-    """Change bookings to come of the websites that cannot be told."""
+def failing_edits(stories: Sequence[Story], now: datetime) -> list[Step]:
+    """Changes at the desk of bookings to come, of the websites that cannot be told."""
+    changes = {"admin_notes": "Arrives a little later, the driver knows."}
+    edits = []
     for website_id in FAILING:
         ahead = [s for s in stories if s.brand.id == website_id and s.starts > now]
-        for minutes, story in enumerate(ahead[:LATE_EDITS], 3):
-            changes = {"admin_notes": "Arrives a little later, driver knows."}
-            player.play(Step(now - timedelta(minutes=minutes), Act.EDIT, story, changes))
+        edits += [Step(now, Act.EDIT, story, changes) for story in ahead[:LATE_EDITS]]
+    return edits
 
 
 def _full(story: Story) -> Call:

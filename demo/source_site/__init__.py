@@ -12,6 +12,7 @@ from flask import Flask
 
 from demo.credentials import Credentials
 from demo.settings import SiteSettings
+from demo.source_site.counter import counter
 from demo.source_site.guard import init_guard
 from demo.source_site.neighbours import neighbours
 from demo.source_site.pages import pages
@@ -34,6 +35,6 @@ def create_site(settings: SiteSettings | None = None) -> Flask:
         settings, store, credentials, Sender(store, credentials, settings.api_url)
     )
     init_guard(app)
-    for blueprint in (pages, receiving, neighbours):
+    for blueprint in (pages, counter, receiving, neighbours):
         app.register_blueprint(blueprint)
     return app

@@ -107,18 +107,21 @@ def read_booking(sent: Mapping[str, str], brand: Brand, today: date) -> Filled:
 
 
 def read_change(sent: Mapping[str, str], booking: Mapping[str, Any], today: date) -> Filled:
-    """What may be changed here later. Only what was sent is in `fields`."""
+    """What may be changed here later. Only what was really changed is in `fields`.
+
+    `was_<field>` says what the form began with: what the hub changed meanwhile stays.
+    """
     form = Filled(sent)
-    if "activity_date" in sent and sent["activity_date"] != booking.get("activity_date"):
+    names = ("activity_date", "time_slot", "guest_count", "special_requests")
+    changed = {name for name in names if name in sent and sent[name] != sent.get(f"was_{name}")}
+    if "activity_date" in changed:
         form.fields["activity_date"] = form.day("activity_date", today)
-    if "time_slot" in sent:
+    if "time_slot" in changed:
         form.fields["time_slot"] = form.text("time_slot", 50, required=True)
-    if "guest_count" in sent:
+    if "guest_count" in changed:
         guests = form.count("guest_count", 1, MOST_GUESTS)
-        form.fields["guest_count"] = guests
-        if guests != booking.get("guest_count"):
-            form.fields["total_amount"] = _new_total(booking, guests)
-    if "special_requests" in sent:
+        form.fields |= {"guest_count": guests, "total_amount": _new_total(booking, guests)}
+    if "special_requests" in changed:
         form.fields["special_requests"] = form.text("special_requests", 2000)
     return form
 

@@ -25,36 +25,39 @@ KNOWN = frozenset(FIELDS) | frozenset(HUB_ONLY)
 def webhook() -> Response:
     """Verify on the raw bytes, apply once, answer as the specification says."""
     raw = request.get_data(cache=False)
-    pretended = switches.pretend(site().store.read()["switches"])
-    if pretended is not None:
-        return _answer(raw, *pretended)
+    answer = switches.pretend(site().store.read()["switches"]) or refusal(raw)
+    with site().store.change() as state:
+        if answer is None:
+            answer = 200, take(state, _json(raw))
+        state["webhooks"].insert(0, _line(raw, *answer))
+    status, message = answer
+    good = status == 200 and message != switches.REFUSAL
+    content = {"success": good, "message" if good else "error": message}
+    return make_response(jsonify(content), status)
+
+
+def refusal(raw: bytes) -> tuple[int, str] | None:
+    """(status, message) for a webhook that cannot be taken; None when it can."""
     secret = site().credentials.webhook_secret
     if secret is None:
-        return _answer(raw, 500, "This site has not been told its webhook secret.")
+        return 500, "This site has not been told its webhook secret."
     wrong = signatures.fault(request.headers, raw, secret, time.time())
     if wrong:
-        return _answer(raw, 401, wrong)
-    content = read(raw)
-    if content is None:
-        return _answer(raw, 400, "This is not a webhook of OneBooking.")
-    with site().store.change() as state:
-        message = take(state, content)
-    return _answer(raw, 200, message)
+        return 401, wrong
+    return None if is_webhook(_json(raw)) else (400, "This is not a webhook of OneBooking.")
 
 
-def read(raw: bytes) -> dict[str, Any] | None:
-    """The body, when it has the shape of a webhook."""
-    content = _json(raw)
+def is_webhook(content: Mapping[str, Any]) -> bool:
+    """Whether a body has the shape of a webhook."""
     try:
         uuid.UUID(content["source_booking_id"])
-        good = (
+        return (
             isinstance(content["event_id"], str)
             and isinstance(content["data"], dict)
             and isinstance(content["version"], int)
         )
     except (KeyError, ValueError, TypeError, AttributeError):
-        return None
-    return content if good else None
+        return False
 
 
 def take(state: State, content: Mapping[str, Any]) -> str:
@@ -79,7 +82,9 @@ def take(state: State, content: Mapping[str, Any]) -> str:
     if not applied:
         note(booking, f"{content['event']} v{content['version']} held nothing newer")
         return "Nothing newer"
-    note(booking, f"{by} changed {', '.join(words(applied))} (v{content['version']})")
+    made = content["event"] == "booking.created"
+    what = "booked it" if made else f"changed {', '.join(words(applied))}"
+    note(booking, f"{by} {what} (v{content['version']})")
     booking["last_webhook"] = {
         "event": content["event"],
         "version": content["version"],
@@ -119,39 +124,28 @@ def _apply(state: State, booking: Booking, content: Mapping[str, Any]) -> list[s
 
 
 def _unsent(state: State, content: Mapping[str, Any]) -> set[str]:
-    """Fields that were changed here later than in the hub, which has not heard of it yet."""
+    """Fields that were changed here later than in the hub, which has not heard of it yet.
+
+    A booking that the hub speaks of has arrived there: its `created` is not newer, only unanswered.
+    """
     changed_at = moment(content.get("updated_at"))
     return {
         name
         for call in state["outbox"]
         if call["source_booking_id"] == content["source_booking_id"]
         and call["state"] == PENDING
+        and call["event"] != "booking.created"
         and moment(call["body"]["updated_at"]) > changed_at
         for name in call["fields"]
     }
 
 
-def _answer(raw: bytes, status: int, message: str) -> Response:
-    """Answer in the specification's shape, and keep a line of the log for the page."""
-    good = status == 200 and message != switches.REFUSAL
-    answer = {"success": good, "message" if good else "error": message}
+def _line(raw: bytes, status: int, message: str) -> dict[str, Any]:
+    """A line of the page's log of webhooks."""
     content = _json(raw)
-    with site().store.change() as state:
-        state["webhooks"].insert(
-            0,
-            {
-                "at": instant(),
-                "status": status,
-                "message": message,
-                "event": content.get("event"),
-                "event_id": content.get("event_id"),
-                "source_booking_id": content.get("source_booking_id"),
-                "version": content.get("version"),
-                "updated_fields": content.get("updated_fields"),
-                "updated_by": content.get("updated_by"),
-            },
-        )
-    return make_response(jsonify(answer), status)
+    names = ("event", "event_id", "source_booking_id", "version", "updated_fields", "updated_by")
+    said = {name: content.get(name) for name in names}
+    return {"at": instant(), "status": status, "message": message, **said}
 
 
 def _json(raw: bytes) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,28 +52,26 @@ class Store:
     @contextmanager
     def change(self) -> Iterator[State]:
         """The state to be changed in place; kept unless an exception leaves the block."""
-        with self._lock, self._across_processes():
+        with self._alone():
             state = self.read()
-            before = json.dumps(state)
             yield state
-            del state["webhooks"][MOST_WEBHOOKS:]
-            del state["seen"][:-MOST_SEEN]
-            if json.dumps(state) != before:
-                state["revision"] += 1
-                write_private(self._file, json.dumps(state, ensure_ascii=False, indent=1))
+            self._write(state)
 
     def replace(self, state: State) -> None:
         """Start anew from this state."""
-        with self._lock, self._across_processes():
-            state["revision"] = self.read()["revision"] + 1
-            write_private(self._file, json.dumps(state, ensure_ascii=False, indent=1))
+        with self._alone():
+            self._write(state | {"revision": self.read()["revision"]})
+
+    def _write(self, state: State) -> None:
+        del state["webhooks"][MOST_WEBHOOKS:]
+        del state["seen"][:-MOST_SEEN]
+        state["revision"] += 1
+        write_private(self._file, json.dumps(state, ensure_ascii=False))
 
     @contextmanager
-    def _across_processes(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[None]:
+        """One change at a time, in this process and beside others."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self.directory / "store.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
+        with self._lock, (self.directory / "store.lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(handle)
