@@ -78,9 +78,10 @@ def trigger(response: Response, name: str, detail: Any = True) -> Response:
     return response
 
 
-def say(text: str, tone: str = "success") -> None:
-    """Keep a message for the next full page."""
-    flash(text, tone)
+def say(text: str, tone: str = "success", undo: dict[str, str] | None = None) -> None:
+    """Keep a message for the next full page. `undo` as for `toast`."""
+    # Kept in the cookie as JSON: the template takes a text, or a mapping.
+    flash({"text": text, "undo": undo} if undo else text, tone)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=256)

@@ -28,38 +28,43 @@ class Field:
     empty: Any = None
     kind: str = "text"
     """`text`, `count`, `money`, `date`, `addons` or `instant`."""
+    limit: int = 200
+    """Most characters of a text, as at the doors of the sources."""
 
 
 _ALL = (
-    Field("booking_ref", "Reference", required=True, editable=False),
-    Field("package_name", "Package", required=True),
+    Field("booking_ref", "Reference", required=True, editable=False, limit=100),
+    Field("package_name", "Package", required=True, limit=300),
     Field("package_price", "Price per person", required=True, kind="money"),
     Field("venue", "Venue"),
     Field("activity_date", "Date", required=True, kind="date"),
-    Field("time_slot", "Time", required=True),
+    Field("time_slot", "Time", required=True, limit=50),
     Field("guest_count", "Guests", required=True, kind="count"),
     Field("total_amount", "Total", required=True, kind="money"),
     Field("discount_amount", "Discount", kind="money", empty=Decimal(0)),
     Field("currency", "Currency", editable=False, empty="THB"),
     Field("status", "Status", editable=False),
-    Field("cancellation_reason", "Reason of cancellation", personal=True, editable=False),
+    Field("cancellation_reason", "Reason given", personal=True, editable=False, limit=2000),
     Field("refunded_amount", "Refunded", kind="money", editable=False),
     Field("customer_name", "Name", required=True, personal=True),
-    Field("customer_email", "E-mail", required=True, personal=True),
-    Field("customer_phone", "Phone", personal=True),
-    Field("customer_country_code", "Country code"),
-    Field("special_requests", "Guest's requests", personal=True),
-    Field("transport_type", "Transport"),
-    Field("hotel_name", "Hotel", personal=True),
-    Field("room_number", "Room", personal=True),
+    Field("customer_email", "E-mail", required=True, personal=True, limit=254),
+    Field("customer_phone", "Phone", personal=True, limit=50),
+    Field("customer_country_code", "Country code", limit=10),
+    Field("special_requests", "Guest's requests", personal=True, limit=5000),
+    Field("transport_type", "Transport", limit=50),
+    Field("hotel_name", "Hotel", personal=True, limit=300),
+    Field("room_number", "Room", personal=True, limit=50),
     Field("non_players", "Non-players", kind="count", empty=0),
     Field("private_passengers", "Private passengers", kind="count", empty=0),
     Field("transport_cost", "Transport cost", kind="money", empty=Decimal(0)),
     Field("addons", "Add-ons", kind="addons", empty=[]),
     Field("stripe_payment_intent_id", "Stripe payment", editable=False),
-    Field("admin_notes", "Staff notes", personal=True),
+    Field("admin_notes", "Staff notes", personal=True, limit=5000),
     Field("source_created_at", "Booked at source", editable=False, kind="instant"),
 )
+
+MOST_COUNT = 100_000
+MOST_MONEY = Decimal("9999999999.99")
 
 FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
 REQUIRED = tuple(field.name for field in _ALL if field.required)

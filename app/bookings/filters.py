@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast
+from sqlalchemy import ColumnElement, cast, func
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.bookings.derive import fold
-from app.bookings.models import Booking
+from app.bookings.models import LATE_AFTER, PICKUPS, Booking
+from app.bookings.status import Status
 from app.crypto import hash_email
 
 
@@ -26,6 +27,12 @@ class Filters:
     date_to: date | None = None
     booked_on: date | None = None
     q: str = ""
+    with_pickup: bool = False
+    """Only those whom we bring here."""
+    with_notes: bool = False
+    """Only those with a request of the guest or a note of staff."""
+    late_at: datetime | None = None
+    """Only those who are late at this instant."""
     newest_first: bool = False
     """Latest activity date first, instead of the next one."""
 
@@ -44,9 +51,21 @@ class Filters:
             begin = datetime.combine(self.booked_on, time(), UTC)
             found.append(Booking.created_at >= begin)
             found.append(Booking.created_at < begin + timedelta(days=1))
+        if self.with_pickup:
+            found.append(Booking.transport_type.in_(PICKUPS))
+        if self.with_notes:
+            notes = func.concat(Booking.special_requests, Booking.admin_notes)
+            found.append(notes != "")
+        if self.late_at:
+            found.append(late_condition(self.late_at))
         if self.q.strip():
             found.append(search_condition(self.q))
         return found
+
+
+def late_condition(now: datetime) -> ColumnElement[bool]:
+    """The same as `Booking.is_late`, in SQL."""
+    return (Booking.status == Status.CONFIRMED) & (Booking.starts_at < now - LATE_AFTER)
 
 
 def search_condition(text: str) -> ColumnElement[bool]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Select, Text, func, literal, select, tuple
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, load_only
 
-from app.bookings.filters import Filters, sort_key
-from app.bookings.models import Booking
+from app.bookings.filters import Filters, late_condition, sort_key
+from app.bookings.models import PICKUPS, Booking
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.web import Slice, bad_cursor, decode_cursor, encode_cursor
@@ -26,6 +26,7 @@ LIST_COLUMNS = (
     Booking.source,
     Booking.version,
     Booking.package_name,
+    Booking.venue,
     Booking.activity_date,
     Booking.time_slot,
     Booking.starts_at,
@@ -76,9 +77,20 @@ def page(
 
 def count_up_to(session: Session, scope: Scope, filters: Filters, most: int = 1000) -> int:
     """How many bookings the list has; `most + 1` when more than `most` (never counts further)."""
-    inner = select(literal(1)).select_from(Booking).where(*filters.conditions())
-    inner = inner.where(_website_clause(visible_websites(scope, filters.website_id)))
-    return session.scalar(select(func.count()).select_from(inner.limit(most + 1).subquery())) or 0
+    return counts_up_to(session, scope, [filters], most)[0]
+
+
+def counts_up_to(
+    session: Session, scope: Scope, lists: Sequence[Filters], most: int = 1000
+) -> list[int]:
+    """The same for several lists, in one query."""
+    counts = []
+    for filters in lists:
+        inner = select(literal(1)).select_from(Booking).where(*filters.conditions())
+        inner = inner.where(_website_clause(visible_websites(scope, filters.website_id)))
+        stretch = inner.limit(most + 1).subquery()
+        counts.append(select(func.count()).select_from(stretch).scalar_subquery())
+    return list(session.execute(select(*counts)).one())
 
 
 def visible_websites(scope: Scope, chosen: str | None) -> frozenset[str] | None:
@@ -146,27 +158,64 @@ def _over_websites(
 class DayCount:
     """One tile of a day: how many bookings and guests stand in a status."""
 
-    bookings: int
-    guests: int
+    bookings: int = 0
+    guests: int = 0
+    late: int = 0
+    pickups: int = 0
 
 
 def day_counts(
-    session: Session, scope: Scope, day: date, website_id: str | None = None
+    session: Session, scope: Scope, day: date, now: datetime, website_id: str | None = None
 ) -> dict[str, DayCount]:
-    """Bookings and guests of a day by status, in one query."""
+    """Bookings and guests of a day by status, in one query. Who is late counts from `now`."""
     query = (
-        select(Booking.status, func.count(), func.sum(Booking.guest_count))
+        select(
+            Booking.status,
+            func.count(),
+            func.sum(Booking.guest_count),
+            func.count().filter(late_condition(now)),
+            func.count().filter(Booking.transport_type.in_(PICKUPS)),
+        )
         .where(Booking.activity_date == day)
         .where(_website_clause(visible_websites(scope, website_id)))
         .group_by(Booking.status)
     )
-    rows = session.execute(query)
-    return {status: DayCount(count, int(guests)) for status, count, guests in rows}
+    return {status: DayCount(*map(int, numbers)) for status, *numbers in session.execute(query)}
 
 
 def day(
-    session: Session, scope: Scope, on: date, website_id: str | None = None, limit: int = 500
+    session: Session,
+    scope: Scope,
+    on: date,
+    website_id: str | None = None,
+    q: str = "",
+    limit: int = 500,
 ) -> Sequence[Booking]:
     """The bookings of a day by time, at most `limit`."""
-    filters = Filters(website_id=website_id, date_from=on, date_to=on)
+    filters = Filters(website_id=website_id, date_from=on, date_to=on, q=q)
     return page(session, scope, filters, limit=limit).rows
+
+
+def among(
+    session: Session, scope: Scope, ids: Collection[UUID], filters: Filters | None = None
+) -> Sequence[Booking]:
+    """Those of these bookings that are visible and, where `filters` are given, belong to them."""
+    if not ids:
+        return []
+    chosen = filters or Filters()
+    query = select(Booking).where(Booking.id.in_(ids), *chosen.conditions())
+    query = query.where(_website_clause(visible_websites(scope, chosen.website_id)))
+    query = query.order_by(*_order(chosen.newest_first)).options(load_only(*LIST_COLUMNS))
+    return session.scalars(query).all()
+
+
+def slots_near(session: Session, booking: Booking, limit: int = 30) -> Sequence[str]:
+    """Times at which the same website has bookings that day: suggestions for a form."""
+    query = (
+        select(Booking.time_slot)
+        .distinct()
+        .where(
+            Booking.website_id == booking.website_id, Booking.activity_date == booking.activity_date
+        )
+    )
+    return session.scalars(query.order_by(Booking.time_slot).limit(limit)).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,10 @@ from app.extensions import Base
 from app.ids import new_id
 
 Money = Numeric(12, 2)
+LATE_AFTER = timedelta(minutes=15)
+"""How long after their time guests count as late."""
+PICKUPS = ("hotel_pickup", "private")
+"""Kinds of transport for which somebody of ours must drive."""
 
 
 class Booking(Base):
@@ -147,6 +151,11 @@ class Booking(Base):
         return self.status == Status.CANCELLED
 
     @property
+    def can_reopen(self) -> bool:
+        """Whether `completed` can be taken back."""
+        return self.status == Status.COMPLETED
+
+    @property
     def can_edit(self) -> bool:
         """A booking that is over for good is history; notes can still be added."""
         return self.status not in (Status.REFUNDED, Status.EXPIRED)
@@ -154,6 +163,16 @@ class Booking(Base):
     @property
     def is_expected(self) -> bool:
         return self.status in ARRIVING
+
+    @property
+    def needs_pickup(self) -> bool:
+        return self.transport_type in PICKUPS
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the guests should have been here by now."""
+        if self.status != Status.CONFIRMED or self.starts_at is None:
+            return False
+        return self.starts_at < now - LATE_AFTER
 
     @property
     def is_gone(self) -> bool:

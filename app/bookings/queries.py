@@ -101,6 +101,12 @@ def last_event(session: Session, booking_id: UUID) -> Event | None:
     return session.scalars(query.limit(1)).first()
 
 
+def undispatched(session: Session, booking_id: UUID) -> set[int]:
+    """Ids of the events of a booking that nobody has looked at for sending yet."""
+    query = select(Outbox.event_id).where(Outbox.booking_id == booking_id)
+    return set(session.scalars(query))
+
+
 @dataclass(frozen=True)
 class Since:
     """Who changed a field last, and when."""

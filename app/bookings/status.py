@@ -19,6 +19,11 @@ class Status(enum.StrEnum):
     NO_SHOW = "no_show"
     EXPIRED = "expired"
 
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return "No-show" if self is Status.NO_SHOW else self.value.replace("_", " ").capitalize()
+
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.CONFIRMED, Status.CANCELLED, Status.EXPIRED}),

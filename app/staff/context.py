@@ -48,6 +48,11 @@ def current_session() -> UserSession:
     return cast(UserSession, g.user_session)
 
 
+def only_watching() -> None:
+    """A page is looking by itself, nobody is using it: that does not keep the session alive."""
+    g.pop("touch", None)
+
+
 def current_scope() -> Scope:
     """What the signed-in person may do where; NOTHING for a stranger."""
     if "scope" not in g:

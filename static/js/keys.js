@@ -45,7 +45,10 @@
   const escape = (event) => {
     const menu = document.querySelector("details.menu[open]");
     if (menu) { menu.open = false; return menu.querySelector("summary").focus(); }
-    if (typing(event.target) && !event.target.closest("#drawer")) return event.target.blur();
+    if (typing(event.target) && !event.target.closest("#drawer")) {
+      event.preventDefault(); // or a search field would be emptied while its list stays narrowed
+      return event.target.blur();
+    }
     if (!desk.drawer?.isOpen()) return;
     event.preventDefault(); // or the same key press would close the question that closing may ask
     desk.drawer.close();

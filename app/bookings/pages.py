@@ -1,0 +1,234 @@
+"""What the pages of the bookings show, and how a change is answered in drawer, list and page."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Response, make_response, request, url_for
+
+from app.bookings import listing, pricing, queries, timeline
+from app.bookings.fields import FIELDS, values_of
+from app.bookings.forms import EditForm, NotesForm, as_text
+from app.bookings.listview import ONLY, RANGES, SOURCES, TABS, ListView
+from app.bookings.models import Booking
+from app.bookings.moves import CANCEL, offered
+from app.bookings.queries import Since
+from app.bookings.wording import city, labels, long_day, shown, transport
+from app.customers import queries as customers
+from app.customers.phones import to_e164
+from app.deliveries import status as deliveries
+from app.errors import Conflict
+from app.events import queries as events
+from app.extensions import db
+from app.staff.context import current_scope, now
+from app.staff.permissions import Permission
+from app.web import go, page, say, toast, trigger, wants_fragment
+from app.websites.context import visible_websites, zone_of
+
+DRAWER = "drawer-content"
+PAGE_ROWS, MOST_ROWS = 50, 200
+MOST_NEW = 20
+CHOICES = {
+    "when": [(name, label) for name, label in RANGES.items() if name != "upcoming"],
+    "source": list(SOURCES.items()),
+    "only": list(ONLY.items()),
+}
+
+
+def list_page(view: ListView, after: str | None) -> dict[str, Any]:
+    """The rows of a list. A search that finds nothing to come looks at all dates by itself."""
+    session, scope = db.session(), current_scope()
+    limit = max(PAGE_ROWS, min(request.args.get("rows", 0, int), MOST_ROWS))
+    found, wide = listing.page(session, scope, view.filters(), after, limit), view
+    if not found.rows and view.q and view.range == "upcoming" and not after:
+        wide = view.but(when="all")
+        found = listing.page(session, scope, wide.filters(), after, limit)
+    arrived = ids_of(request.args.get("new", "").split(","))
+    there = {booking.id for booking in found.rows}
+    return {
+        "view": view,
+        "shown": wide,
+        "rows": found.rows,
+        "next": found.next,
+        "after": after,
+        "arrived": arrived,
+        "pinned": listing.among(session, scope, arrived - there, view.filters()),
+        "websites_by_id": {website.id: website for website in visible_websites()},
+        "tabs": TABS,
+        "choices": CHOICES,
+    }
+
+
+def tab_counts(view: ListView) -> dict[str, int]:
+    """How many bookings each tab holds, and the list itself where it has no tab."""
+    names = list(dict.fromkeys([*TABS, view.status]))
+    lists = [view.but(status=name).filters() for name in names]
+    counts = listing.counts_up_to(db.session(), current_scope(), lists)
+    return dict(zip(names, counts, strict=True))
+
+
+def changes_page(view: ListView) -> dict[str, Any]:
+    """What the rows of a list that is open need around them."""
+    names = {website.id: website for website in visible_websites()}
+    counts = tab_counts(view)
+    return {"view": view, "shown": view, "counts": counts, "tabs": TABS, "websites_by_id": names}
+
+
+def ids_of(texts: Collection[str]) -> set[UUID]:
+    """Booking ids from an address; what is none is left out."""
+    found = set()
+    for text in list(texts)[:MOST_NEW]:
+        try:
+            found.add(UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+def booking_page(
+    booking_id: UUID, notes: NotesForm | None = None, status: int = 200, **more: Any
+) -> Response:
+    """One booking with its history."""
+    booking = queries.get(db.session(), current_scope(), booking_id)
+    buttons = offered(booking, current_scope())
+    context = {
+        "b": booking,
+        "website": queries.website_of(db.session(), booking),
+        "moves": [move for move in buttons if move is not CANCEL],
+        "cancel": CANCEL if CANCEL in buttons else None,
+        "may_edit": current_scope().can(Permission.BOOKINGS_EDIT, booking.website_id),
+        "notes": notes or NotesForm(formdata=None),
+        "history": _history(booking),
+        "now": now(),
+        "odd_total": pricing.hint(values_of(booking), booking.currency),
+        "long_day": long_day,
+        "city": city,
+        "transport": transport,
+        "website_action": url_for("bookings.index"),
+        **more,
+    }
+    website = context["website"]
+    context["tz"] = ZoneInfo(website.timezone)
+    context["phone_link"] = _dial(booking, website.phone_region)
+    return page("bookings/show.html", "bookings/_drawer.html", status=status, **context)
+
+
+def _dial(booking: Booking, region: str) -> str:
+    """What a telephone dials: the number in full where it parses, else its digits."""
+    raw = booking.customer_phone or ""
+    full = to_e164(raw, booking.customer_country_code, region)
+    return full or re.sub(r"[^\d+]", "", raw)
+
+
+def _history(booking: Booking) -> list[dict[str, Any]]:
+    session = db.session()
+    found = events.of_booking(session, booking.id)
+    trips = deliveries.trips(session, [event.id for event in found])
+    waiting = queries.undispatched(session, booking.id)
+    linked = current_scope().can(Permission.SYNC_VIEW, booking.website_id)
+    key = customers.data_key(session, booking.customer_id)
+    sent = timeline.sent(trips, waiting, linked=linked)
+    return timeline.lines(found, key, booking.currency, sent)
+
+
+def edit_page(
+    booking: Booking,
+    form: EditForm,
+    status: int = 200,
+    clashes: Sequence[Any] = (),
+    also: Collection[str] = (),
+) -> Response:
+    """The edit form, as a page or in the drawer."""
+    return page(
+        "bookings/edit.html",
+        "bookings/_edit_drawer.html",
+        status=status,
+        b=booking,
+        form=form,
+        clashes=clashes,
+        also=also,
+        clashing={clash["name"] for clash in clashes},
+        faults=[] if clashes else form.faults(),
+        hint=pricing.hint(form.prices(), booking.currency),
+        slots=listing.slots_near(db.session(), booking),
+        website_action=url_for("bookings.index"),
+    )
+
+
+def edit_clash(
+    booking_id: UUID, form: EditForm, mine: Mapping[str, Any], error: Conflict
+) -> Response:
+    """Both values of every field that somebody else changed too; the rest of the form stays."""
+    session = db.session()
+    booking = queries.get(session, current_scope(), booking_id)
+    since = queries.changed_since(session, booking, form.read_at)
+    clashes = [
+        {
+            "name": name,
+            "label": FIELDS[name].label,
+            "yours": form.typed(name),
+            "theirs": as_text(name, getattr(booking, name)),
+            "yours_text": shown(name, mine[name], booking.currency),
+            "theirs_text": shown(name, getattr(booking, name), booking.currency),
+            "theirs_note": _who(since.get(name), booking.website_id),
+        }
+        for name in FIELDS
+        if name in error.fields
+    ]
+    form.rebase(booking, mine)
+    also = list(beside(since, mine))
+    return edit_page(booking, form, status=422, clashes=clashes, also=also)
+
+
+def _who(since: Since | None, website_id: str) -> str:
+    """`Mia, 10:42`."""
+    if since is None:
+        return ""
+    return f"{since.by}, {since.at.astimezone(zone_of(website_id)):%H:%M}"
+
+
+def notes_clash(booking_id: UUID, form: NotesForm, error: Conflict) -> Response:
+    """Show whose notes are there now, and keep what was typed."""
+    session = db.session()
+    booking = queries.get(session, current_scope(), booking_id)
+    since = queries.changed_since(session, booking, form.read_at).get("admin_notes")
+    form.version.data, form.version.raw_data = booking.version, None
+    form.before.data = booking.admin_notes or ""
+    return booking_page(booking_id, form, status=422, notes_since=since)
+
+
+def beside(meanwhile: Mapping[str, Since], mine: Collection[str]) -> Iterator[str]:
+    """Sentences about what others changed while this person was typing."""
+    by: defaultdict[str, list[str]] = defaultdict(list)
+    for name in FIELDS:
+        if name in meanwhile and name not in mine:
+            by[meanwhile[name].by].append(name)
+    for who, names in by.items():
+        yield f"Meanwhile {who} changed {labels(names)}."
+
+
+def after_change(
+    booking_id: UUID, said: str, tone: str = "success", undo: str | None = None
+) -> Response:
+    """Answer a change: the drawer anew, or word that the booking changed, or its page."""
+    button = {"url": undo, "label": "Undo"} if undo else None
+    if not wants_fragment():
+        say(said, tone, button)
+        return back_to(booking_id)
+    in_drawer = request.headers.get("HX-Target") == DRAWER
+    answer = booking_page(booking_id) if in_drawer else make_response("", 204)
+    trigger(answer, "booking-changed", {"id": str(booking_id)})
+    return toast(answer, said, tone, button)
+
+
+def back_to(booking_id: UUID) -> Response:
+    """To where a plain form came from: Today, or the booking's page."""
+    there = request.form.get("next", "")
+    if there.startswith("/today"):
+        return go(there)
+    return go(url_for("bookings.show", booking_id=booking_id))

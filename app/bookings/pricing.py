@@ -1,0 +1,29 @@
+"""What the parts of a booking come to: a hint for people, never a correction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from app.bookings.wording import money
+
+
+def sum_of(values: Mapping[str, Any]) -> Decimal:
+    """Price per person × guests, plus add-ons and transport, less the discount."""
+    total = _number(values["package_price"]) * _number(values["guest_count"])
+    for item in values["addons"] or []:
+        total += _number(item.get("quantity", 1)) * _number(item.get("unit_price"))
+    return total + _number(values["transport_cost"]) - _number(values["discount_amount"])
+
+
+def hint(values: Mapping[str, Any], currency: str) -> str | None:
+    """A sentence where the total is not what the parts come to; None where it is."""
+    parts, total = sum_of(values), _number(values["total_amount"])
+    if parts == total:
+        return None
+    return f"The lines come to {money(parts, currency)}; the total is {money(total, currency)}."
+
+
+def _number(value: Any) -> Decimal:
+    return Decimal(str(value or 0))

@@ -1,0 +1,145 @@
+"""The history of a booking in words: who, through which door, from what to what, and where to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from app.bookings.fields import FIELDS
+from app.bookings.status import Status
+from app.bookings.wording import labels, shown
+from app.crypto import DataKey
+from app.deliveries.models import State
+from app.deliveries.status import Trip
+from app.events.models import Event
+
+ERASED = "erased"
+_MOVED = {
+    Status.PENDING: "set it back to pending",
+    Status.CONFIRMED: "confirmed it",
+    Status.CHECKED_IN: "checked it in",
+    Status.COMPLETED: "completed it",
+    Status.CANCELLED: "cancelled it",
+    Status.REFUNDED: "refunded it",
+    Status.NO_SHOW: "marked it as no-show",
+    Status.EXPIRED: "let it expire",
+}
+_TAKEN_BACK = {
+    Status.CHECKED_IN: "took the check-in back",
+    Status.NO_SHOW: "took the no-show back",
+    Status.CANCELLED: "reinstated it",
+}
+
+
+def lines(
+    events: Sequence[Event],
+    key: DataKey | None,
+    currency: str,
+    sent: Mapping[int, Sequence[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """The events as the timeline macro takes them. `sent`: the deliveries of each event."""
+    return [_line(event, key, currency, sent.get(event.id, ())) for event in events]
+
+
+def _line(
+    event: Event, key: DataKey | None, currency: str, sent: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    opened = event.opened(key)
+    is_conflict = event.name == "booking.conflict"
+    pairs = [] if is_conflict else _changes(event, opened, currency)
+    return {
+        "at": event.occurred_at,
+        "actor": event.actor_label,
+        "kind": event.actor_kind,
+        "door": _door(event),
+        "summary": _summary(event, opened),
+        "changes": pairs,
+        "note": _refused(event, opened, currency) if is_conflict else None,
+        "deliveries": sent,
+    }
+
+
+def sent(
+    trips: Mapping[int, Sequence[Trip]], undispatched: Collection[int], *, linked: bool
+) -> dict[int, list[dict[str, Any]]]:
+    """Where each event went, by its id. `linked`: the reader may open the deliveries."""
+    found = {event: [_trip(trip, linked) for trip in those] for event, those in trips.items()}
+    for event in undispatched:
+        found[event] = [{"destination": "Not handed out yet", "state": "queued"}]
+    return found
+
+
+def _trip(trip: Trip, linked: bool) -> dict[str, Any]:
+    trouble = trip.state in (State.FAILED, State.SKIPPED) or (
+        trip.state is State.READY and trip.attempts
+    )
+    detail = trip.last_error if trouble else trip.waits_because
+    if trip.state is State.WAITING:
+        detail = "behind an earlier change"
+    return {
+        "destination": trip.destination,
+        "state": trip.state.value,
+        "detail": detail,
+        "attempts": trip.attempts,
+        "at": trip.finished_at,
+        "next_at": trip.due_at if trip.state is State.READY and trip.attempts else None,
+        "href": f"/sync/deliveries/{trip.delivery_id}" if linked else None,
+    }
+
+
+def _door(event: Event) -> str:
+    kind, _, _ = event.door.partition(":")
+    words = {"staff": "the desk", "website": "its website", "partner": "the partner door"}
+    return words.get(kind, kind.replace("_", " "))
+
+
+def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
+    if event.name == "booking.created":
+        return "made the booking"
+    if event.name == "booking.conflict":
+        return "sent what staff had changed meanwhile"
+    if "status" not in opened:
+        return f"changed {labels(_in_order(opened))}"
+    old, new = opened["status"]
+    if new == Status.CONFIRMED and old in _TAKEN_BACK:
+        return _TAKEN_BACK[old]
+    return _MOVED[Status(new)]
+
+
+def _changes(
+    event: Event, opened: Mapping[str, list[Any]], currency: str
+) -> list[dict[str, str | None]]:
+    """What was made is above; what changed is listed."""
+    if event.name == "booking.created":
+        return []
+    lost = _erased(event, opened)
+    return [
+        {
+            "label": FIELDS[name].label,
+            "old": ERASED if name in lost else shown(name, opened[name][0], currency),
+            "new": ERASED if name in lost else shown(name, opened[name][1], currency),
+        }
+        for name in _in_order(opened)
+    ]
+
+
+def _refused(event: Event, opened: Mapping[str, list[Any]], currency: str) -> str:
+    lost = _erased(event, opened)
+    said = []
+    for name in _in_order(opened):
+        kept, refused = (
+            ERASED if name in lost else shown(name, value, currency) or "nothing"
+            for value in opened[name]
+        )
+        label = FIELDS[name].label
+        said.append(f"{label}: kept {kept}, refused {refused}.")
+    return " ".join(said)
+
+
+def _erased(event: Event, opened: Mapping[str, list[Any]]) -> set[str]:
+    return {name for name in event.sealed_fields() if opened[name] == [None, None]}
+
+
+def _in_order(names: Mapping[str, Any]) -> list[str]:
+    """In the order of the field table."""
+    return [name for name in FIELDS if name in names]

@@ -1,0 +1,73 @@
+"""Values of fields as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.bookings.fields import FIELDS
+from app.bookings.status import Status
+
+TRANSPORTS = {
+    "hotel_pickup": "Hotel pick-up",
+    "self_arrange": "Arranges own way",
+    "private": "Private transfer",
+}
+
+
+def shown(name: str, value: Any, currency: str = "") -> str | None:
+    """A value, as it is or as JSON carries it; None where the field is empty."""
+    if value is None or value == "" or value == []:
+        return None
+    kind = FIELDS[name].kind if name in FIELDS else "text"
+    if kind == "money":
+        return money(value, currency)
+    if kind == "date":
+        return long_day(date.fromisoformat(str(value)))
+    if kind == "addons":
+        return ", ".join(addon(item, currency) for item in value)
+    if kind == "instant":
+        return f"{datetime.fromisoformat(str(value)):%d %b %Y, %H:%M} UTC"
+    if name == "status":
+        return Status(value).label
+    if name == "transport_type":
+        return transport(str(value))
+    return str(value)
+
+
+def labels(names: Iterable[str]) -> str:
+    """`time, guests and staff notes`."""
+    found = [FIELDS[name].label.lower() for name in names]
+    return ", ".join(found[:-1]) + " and " + found[-1] if len(found) > 1 else "".join(found)
+
+
+def money(value: Any, currency: str = "") -> str:
+    """`3,490 THB`, `12.50 EUR`: integral amounts without decimals."""
+    amount = Decimal(str(value))
+    whole = amount == amount.to_integral_value()
+    return f"{amount:,.{0 if whole else 2}f} {currency}".strip()
+
+
+def long_day(day: date) -> str:
+    """`Fri 20 Nov 2026`."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def city(zone: ZoneInfo) -> str:
+    """The place that a zone is named after: people know it, and not `+07`."""
+    return zone.key.rpartition("/")[2].replace("_", " ")
+
+
+def addon(item: dict[str, Any], currency: str = "") -> str:
+    """`2 × Souvenir T-Shirt at 350 THB`."""
+    price = item.get("unit_price")
+    each = f" at {money(price, currency)}" if price else ""
+    return f"{item.get('quantity', 1)} × {item.get('name', '')}{each}"
+
+
+def transport(kind: str) -> str:
+    """A kind of transport; a source's own word stays as it is."""
+    return TRANSPORTS.get(kind, kind.replace("_", " ").capitalize())

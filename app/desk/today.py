@@ -1,0 +1,120 @@
+"""One day as the desk works it: who comes when, who is here, who is late, whom we fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.bookings.listing import DayCount
+from app.bookings.models import LATE_AFTER, Booking
+from app.bookings.status import ARRIVED, ARRIVING, GONE, Status
+from app.bookings.wording import city
+
+NOTHING = DayCount()
+
+
+@dataclass
+class Group:
+    """The bookings of one time."""
+
+    label: str
+    bookings: list[Booking] = field(default_factory=list)
+
+    @property
+    def here(self) -> int:
+        return sum(booking.status in ARRIVED for booking in self.bookings)
+
+    @property
+    def guests(self) -> int:
+        return sum(booking.guest_count for booking in self.bookings)
+
+    @property
+    def is_done(self) -> bool:
+        """Nobody of this time is awaited any more."""
+        return not any(booking.is_expected for booking in self.bookings)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The tiles of a day."""
+
+    arrivals: int
+    to_come: int
+    guests: int
+    guests_here: int
+    checked_in: int
+    completed: int
+    late: int
+    no_shows: int
+    cancelled: int
+    pickups: int
+
+
+def numbers(counts: Mapping[str, DayCount]) -> Numbers:
+    """From the counts by status. Who cancelled is no arrival."""
+
+    def total(statuses: Sequence[Status], what: str = "bookings") -> int:
+        return sum(getattr(counts.get(status, NOTHING), what) for status in statuses)
+
+    coming = [status for status in Status if status not in GONE]
+    return Numbers(
+        arrivals=total(coming),
+        to_come=total(ARRIVING),
+        guests=total(coming, "guests"),
+        guests_here=total(ARRIVED, "guests"),
+        checked_in=total([Status.CHECKED_IN]),
+        completed=total([Status.COMPLETED]),
+        late=total(coming, "late"),
+        no_shows=total([Status.NO_SHOW]),
+        cancelled=total(GONE),
+        pickups=total([*ARRIVING, *ARRIVED], "pickups"),
+    )
+
+
+def groups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
+    """Arrivals by time: slots without a clock time first, then by the instant, then by name.
+
+    Who cancelled is left out.
+    """
+    coming = [booking for booking in bookings if not booking.is_gone]
+    coming.sort(key=lambda b: (*_when(b), b.customer_name.casefold()))
+    several = len({zones[b.website_id].key for b in coming if b.website_id in zones}) > 1
+    found: dict[str, Group] = {}
+    for booking in coming:
+        label = _label(booking, zones, several)
+        found.setdefault(label, Group(label)).bookings.append(booking)
+    return list(found.values())
+
+
+def pickups(bookings: Sequence[Booking]) -> list[Booking]:
+    """Whom we fetch, by time and hotel."""
+    found = [b for b in bookings if b.needs_pickup and not b.is_gone and b.status != Status.NO_SHOW]
+    return sorted(
+        found, key=lambda b: (*_when(b), (b.hotel_name or "").casefold(), b.room_number or "")
+    )
+
+
+def next_late(bookings: Sequence[Booking], now: datetime) -> datetime | None:
+    """When the next booking will count as late, if nobody checks it in."""
+    due = [
+        booking.starts_at + LATE_AFTER
+        for booking in bookings
+        if booking.status == Status.CONFIRMED and booking.starts_at and not booking.is_late(now)
+    ]
+    return min(due, default=None)
+
+
+def _when(booking: Booking) -> tuple[bool, float, str]:
+    start = booking.starts_at
+    return start is not None, start.timestamp() if start else 0.0, booking.time_slot
+
+
+def _label(booking: Booking, zones: Mapping[str, ZoneInfo], several: bool) -> str:
+    """`10:00`, with its zone where the day has more than one; else the slot's own words."""
+    zone = zones.get(booking.website_id)
+    if booking.starts_at is None or zone is None:
+        return booking.time_slot
+    local = booking.starts_at.astimezone(zone)
+    return f"{local:%H:%M} {city(zone)}" if several else f"{local:%H:%M}"
