@@ -79,8 +79,13 @@ def register_rooms(app: Flask) -> None:
     """Every room of the house, floor by floor: what is not listed here is not served."""
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
+    from app.api.staff import staff_api
+    from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
     from app.assets import init_assets
+    from app.bookings.routes import bookings
+    from app.cli import demo
+    from app.desk.routes import desk
     from app.desk.shell import init_shell
     from app.errorpages import init_errorpages
     from app.operations import init_operations, operations
@@ -88,6 +93,7 @@ def register_rooms(app: Flask) -> None:
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
     from app.staff.routes import staff
+    from app.webhooks.routes import webhooks
     from app.websites.routes import websites
 
     # What surrounds every request, outermost first.
@@ -99,8 +105,12 @@ def register_rooms(app: Flask) -> None:
     init_guards(app)
     init_shell(app)
 
-    for blueprint in (operations, staff, websites, sync):
+    for blueprint in (
+        *(operations, staff, desk, bookings, websites, webhooks),
+        *(sync, staff_api, staff_websites_api),
+    ):
         app.register_blueprint(blueprint)
+    app.cli.add_command(demo)
 
 
 def register_channels(settings: Settings) -> None:
