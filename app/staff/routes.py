@@ -130,7 +130,7 @@ def end_other_devices() -> Response:
 
 def local_path(target: str | None) -> str:
     """`target` if it is a path of ours, else the desk: nobody is led away by a link."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    if not target or not target.startswith("/"):
         return "/"
     if any(ord(letter) < 32 or letter == "\\" for letter in target):
         return "/"
