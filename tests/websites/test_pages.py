@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.apikeys import queries as apikeys
 from app.apikeys.models import ApiKey
 from app.crypto import hash_secret
+from app.deliveries.health import GONE
 from app.deliveries.models import Destination
 from app.events.models import Event
 from app.extensions import db
@@ -193,12 +194,16 @@ def test_a_long_list_goes_on(house: House, owner: FlaskClient) -> None:
     assert len(rows) == len(set(rows)) == 122
 
 
-def test_a_new_address_gets_a_new_chance(house: House) -> None:
+@pytest.mark.parametrize(("reason", "again"), [(GONE, True), ("Closed for repairs.", False)])
+def test_a_new_address_gets_a_new_chance(house: House, reason: str, again: bool) -> None:
     destination = Destination(channel="webhook", key="website:ours", label="Our park")
-    destination.is_on, destination.off_reason = False, "The endpoint answered 410."
+    destination.is_on, destination.off_reason = False, reason
     db.session.add(destination)
     browser = house.browser("manager")
-    assert "The endpoint answered 410." not in browser.get("/websites/ours").text
-    form = {**NEW, "webhook_url": "https://new.example.com/hook"}
-    browser.post("/websites/ours/edit", data=form)
-    assert destination.is_on
+    form = {**NEW, "webhook_url": "https://old.example.com/hook"}
+    db.session.get_one(Website, "ours").webhook_url = form["webhook_url"]
+    assert reason in browser.get("/websites/ours").text
+    browser.post("/websites/ours/edit", data={**form, "name": "Another name"})
+    assert not destination.is_on
+    browser.post("/websites/ours/edit", data=NEW)
+    assert destination.is_on is again
