@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEVELOPMENT_SECRET = "development-only-secret-key"
+DEVELOPMENT_SECRET = "development-only-secret-key"  # noqa: S105 (refused in production)
 # A valid Fernet key, so that a checkout works without any set-up; production refuses it.
 DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleSE="
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, cast, func
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import ColumnElement, Uuid, cast, func, literal
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
-from app.bookings.derive import fold
+from app.bookings.derive import clip, fold
 from app.bookings.models import LATE_AFTER, PICKUPS, Booking
 from app.bookings.status import Status
 from app.crypto import hash_email
@@ -27,6 +29,8 @@ class Filters:
     date_to: date | None = None
     booked_on: date | None = None
     q: str = ""
+    found: tuple[UUID, ...] | None = None
+    """The hits of `q`, once somebody has looked (see `searching`)."""
     with_pickup: bool = False
     """Only those whom we bring here."""
     with_notes: bool = False
@@ -38,29 +42,33 @@ class Filters:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """SQL conditions, all but the website's (the scope handles that)."""
-        found: list[ColumnElement[bool]] = []
-        if self.statuses:
-            found.append(Booking.status.in_(self.statuses))
-        if self.source:
-            found.append(Booking.source == self.source)
+        return [*self._when(), *self._what()]
+
+    def _when(self) -> Iterator[ColumnElement[bool]]:
         if self.date_from:
-            found.append(Booking.activity_date >= self.date_from)
+            yield Booking.activity_date >= self.date_from
         if self.date_to:
-            found.append(Booking.activity_date <= self.date_to)
+            yield Booking.activity_date <= self.date_to
         if self.booked_on:
             begin = datetime.combine(self.booked_on, time(), UTC)
-            found.append(Booking.created_at >= begin)
-            found.append(Booking.created_at < begin + timedelta(days=1))
-        if self.with_pickup:
-            found.append(Booking.transport_type.in_(PICKUPS))
-        if self.with_notes:
-            notes = func.concat(Booking.special_requests, Booking.admin_notes)
-            found.append(notes != "")
+            yield Booking.created_at >= begin
+            yield Booking.created_at < begin + timedelta(days=1)
         if self.late_at:
-            found.append(late_condition(self.late_at))
-        if self.q.strip():
-            found.append(search_condition(self.q))
-        return found
+            yield late_condition(self.late_at)
+
+    def _what(self) -> Iterator[ColumnElement[bool]]:
+        if self.statuses:
+            yield Booking.status.in_(self.statuses)
+        if self.source:
+            yield Booking.source == self.source
+        if self.with_pickup:
+            yield Booking.transport_type.in_(PICKUPS)
+        if self.with_notes:
+            yield func.concat(Booking.special_requests, Booking.admin_notes) != ""
+        if self.found is not None:
+            yield Booking.id == func.any(literal(list(self.found), ARRAY(Uuid)))
+        elif self.q.strip():
+            yield search_condition(self.q)
 
 
 def late_condition(now: datetime) -> ColumnElement[bool]:
@@ -72,12 +80,22 @@ def search_condition(text: str) -> ColumnElement[bool]:
     """Exact e-mail when it holds an @; digits of a phone; else prefixes of words, all of them."""
     if "@" in text:
         return Booking.customer_email_hash == hash_email(text)
-    digits = re.sub(r"\D", "", text)
-    is_phone = len(digits) >= 5 and not re.search(r"[^\d\s()+./-]", text)
-    words = [digits] if is_phone else fold(text)
-    query = " & ".join(f"'{word}':*" for word in words) or "''"
+    query = " & ".join(f"'{word}':*" for word in _words(text))  # without words: nothing
     condition: ColumnElement[bool] = Booking.search.op("@@")(cast(query, TSQUERY))
     return condition
+
+
+def _words(text: str) -> list[str]:
+    """The words to look for. A reference is one word, however it is written: the letters in front
+    of its number stand in every booking and would make the search read all of them."""
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= 5 and not re.search(r"[^\d\s()+./-]", text):
+        return [digits]
+    words: list[str] = []
+    for part in text.split():
+        is_reference = any(c.isdigit() for c in part) and any(c.isalpha() for c in part)
+        words += ["".join(fold(part))] if is_reference else fold(part)
+    return clip(words)
 
 
 def sort_key(booking: Any) -> tuple[Any, ...]:

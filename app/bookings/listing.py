@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,9 @@ from sqlalchemy import ColumnElement, Select, Text, func, literal, select, tuple
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, load_only
 
-from app.bookings.filters import Filters, late_condition, sort_key
-from app.bookings.models import PICKUPS, Booking
+from app.bookings.filters import Filters, sort_key
+from app.bookings.models import Booking
+from app.bookings.searching import looked_up
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.web import Slice, bad_cursor, decode_cursor, encode_cursor
@@ -64,6 +64,7 @@ def page(
 
     Raises InvalidPayload for a cursor that is not ours. `whole` loads every column.
     """
+    filters = looked_up(session, filters)
     branch = _ordered(filters, _after(filters, after)).limit(limit + 1)
     websites = visible_websites(scope, filters.website_id)
     query = _over_websites(branch, websites, filters, limit + 1)
@@ -75,24 +76,6 @@ def page(
     return Slice(shown, encode_cursor(sort_key(shown[-1])) if more else None)
 
 
-def count_up_to(session: Session, scope: Scope, filters: Filters, most: int = 1000) -> int:
-    """How many bookings the list has; `most + 1` when more than `most` (never counts further)."""
-    return counts_up_to(session, scope, [filters], most)[0]
-
-
-def counts_up_to(
-    session: Session, scope: Scope, lists: Sequence[Filters], most: int = 1000
-) -> list[int]:
-    """The same for several lists, in one query."""
-    counts = []
-    for filters in lists:
-        inner = select(literal(1)).select_from(Booking).where(*filters.conditions())
-        inner = inner.where(_website_clause(visible_websites(scope, filters.website_id)))
-        stretch = inner.limit(most + 1).subquery()
-        counts.append(select(func.count()).select_from(stretch).scalar_subquery())
-    return list(session.execute(select(*counts)).one())
-
-
 def visible_websites(scope: Scope, chosen: str | None) -> frozenset[str] | None:
     """The websites a list is about: the chosen one if it may be seen, else all visible."""
     if chosen is None:
@@ -100,13 +83,18 @@ def visible_websites(scope: Scope, chosen: str | None) -> frozenset[str] | None:
     return frozenset({chosen}) if scope.can(VIEW, chosen) else frozenset()
 
 
-def _website_clause(websites: frozenset[str] | None) -> ColumnElement[bool]:
+def website_clause(websites: frozenset[str] | None) -> ColumnElement[bool]:
+    """Condition for these websites; None means all. One is compared as one, which keeps an index
+    that leads with the website in order."""
     if websites is None:
         return literal(True)
+    if len(websites) == 1:
+        return Booking.website_id == next(iter(websites))
     return Booking.website_id == func.any(literal(sorted(websites), ARRAY(Text)))
 
 
-def _order(newest_first: bool) -> list[Any]:
+def in_order(newest_first: bool) -> list[Any]:
+    """The order of every list: activity date, time, id."""
     columns = (Booking.activity_date, Booking.time_slot, Booking.id)
     return [column.desc() if newest_first else column.asc() for column in columns]
 
@@ -125,7 +113,7 @@ def _after(filters: Filters, cursor: str | None) -> list[ColumnElement[bool]]:
 
 def _ordered(filters: Filters, after: list[ColumnElement[bool]]) -> Select[Booking]:
     query = select(Booking).where(*filters.conditions(), *after)
-    return query.order_by(*_order(filters.newest_first))
+    return query.order_by(*in_order(filters.newest_first))
 
 
 def _over_websites(
@@ -144,56 +132,14 @@ def _over_websites(
     if len(websites) == 1:
         return branch.where(Booking.website_id == next(iter(websites)))
     if not websites or len(websites) > _MAX_BRANCHES or filters.q.strip():
-        return branch.where(_website_clause(websites))
+        return branch.where(website_clause(websites))
     ids = [
         branch.where(Booking.website_id == website).with_only_columns(Booking.id)
         for website in sorted(websites)
     ]
     found = union_all(*(part.subquery().select() for part in ids)).subquery()
     query = select(Booking).where(Booking.id.in_(select(found.c.id)))
-    return query.order_by(*_order(filters.newest_first)).limit(limit)
-
-
-@dataclass(frozen=True)
-class DayCount:
-    """One tile of a day: how many bookings and guests stand in a status."""
-
-    bookings: int = 0
-    guests: int = 0
-    late: int = 0
-    pickups: int = 0
-
-
-def day_counts(
-    session: Session, scope: Scope, day: date, now: datetime, website_id: str | None = None
-) -> dict[str, DayCount]:
-    """Bookings and guests of a day by status, in one query. Who is late counts from `now`."""
-    query = (
-        select(
-            Booking.status,
-            func.count(),
-            func.sum(Booking.guest_count),
-            func.count().filter(late_condition(now)),
-            func.count().filter(Booking.transport_type.in_(PICKUPS)),
-        )
-        .where(Booking.activity_date == day)
-        .where(_website_clause(visible_websites(scope, website_id)))
-        .group_by(Booking.status)
-    )
-    return {status: DayCount(*map(int, numbers)) for status, *numbers in session.execute(query)}
-
-
-def day(
-    session: Session,
-    scope: Scope,
-    on: date,
-    website_id: str | None = None,
-    q: str = "",
-    limit: int = 500,
-) -> Sequence[Booking]:
-    """The bookings of a day by time, at most `limit`."""
-    filters = Filters(website_id=website_id, date_from=on, date_to=on, q=q)
-    return page(session, scope, filters, limit=limit).rows
+    return query.order_by(*in_order(filters.newest_first)).limit(limit)
 
 
 def among(
@@ -204,8 +150,8 @@ def among(
         return []
     chosen = filters or Filters()
     query = select(Booking).where(Booking.id.in_(ids), *chosen.conditions())
-    query = query.where(_website_clause(visible_websites(scope, chosen.website_id)))
-    query = query.order_by(*_order(chosen.newest_first)).options(load_only(*LIST_COLUMNS))
+    query = query.where(website_clause(visible_websites(scope, chosen.website_id)))
+    query = query.order_by(*in_order(chosen.newest_first)).options(load_only(*LIST_COLUMNS))
     return session.scalars(query).all()
 
 

@@ -109,6 +109,10 @@ class Booking(Base):
         Index("ix_bookings_website_day", "website_id", "activity_date", "time_slot", "id"),
         Index("ix_bookings_day", "activity_date", "time_slot", "id"),
         Index("ix_bookings_status_day", "status", "activity_date", "time_slot", "id"),
+        Index(
+            "ix_bookings_website_status_day",
+            *("website_id", "status", "activity_date", "time_slot", "id"),
+        ),
         Index("ix_bookings_ref", "booking_ref"),
         Index("ix_bookings_email", "customer_email_hash"),
         Index("ix_bookings_search", "search", postgresql_using="gin"),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, request, url_for
 
-from app.bookings import listing, pricing, queries, timeline
+from app.bookings import counting, listing, pricing, queries, timeline
 from app.bookings.fields import FIELDS, values_of
 from app.bookings.forms import EditForm, NotesForm, as_text
 from app.bookings.listview import ONLY, RANGES, SOURCES, TABS, ListView
@@ -64,11 +64,11 @@ def list_page(view: ListView, after: str | None) -> dict[str, Any]:
     }
 
 
-def tab_counts(view: ListView) -> dict[str, int]:
+def tab_counts(view: ListView) -> dict[str, int | None]:
     """How many bookings each tab holds, and the list itself where it has no tab."""
     names = list(dict.fromkeys([*TABS, view.status]))
     lists = [view.but(status=name).filters() for name in names]
-    counts = listing.counts_up_to(db.session(), current_scope(), lists)
+    counts = counting.counts_up_to(db.session(), current_scope(), lists)
     return dict(zip(names, counts, strict=True))
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
 
-from app.bookings import listing, moves, news
+from app.bookings import counting, moves, news
 from app.bookings.filters import Filters
 from app.desk import today as days
 from app.desk.dayview import DayView
@@ -58,8 +58,8 @@ def _view() -> DayView:
 def _context(view: DayView) -> dict[str, Any]:
     session, scope, website = db.session(), current_scope(), view.website or None
     cursor = news.start(session)
-    counts = listing.day_counts(session, scope, view.day, view.now, website)
-    bookings = listing.day(session, scope, view.day, website, view.q, MOST)
+    counts = counting.day_counts(session, scope, view.day, view.now, website)
+    bookings = counting.day(session, scope, view.day, website, view.q, MOST)
     names = {one.id: one for one in visible_websites()}
     zones = {one.id: ZoneInfo(one.timezone) for one in names.values()}
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.bookings.listing import DayCount
+from app.bookings.counting import DayCount
 from app.bookings.models import LATE_AFTER, Booking
 from app.bookings.status import ARRIVED, ARRIVING, GONE, Status
 from app.bookings.wording import city

@@ -450,6 +450,12 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_bookings_customer_id"), "bookings", ["customer_id"], unique=False)
+    op.create_index(
+        "ix_bookings_website_status_day",
+        "bookings",
+        ["website_id", "status", "activity_date", "time_slot", "id"],
+        unique=False,
+    )
     op.create_index("ix_bookings_ref", "bookings", ["booking_ref"])
     op.create_index(
         "ix_bookings_day", "bookings", ["activity_date", "time_slot", "id"], unique=False
