@@ -54,6 +54,7 @@ class Postgres:
     data: Path
     socket_dir: Path
     durable: bool = True
+    connections: int = 200
 
     @property
     def user(self) -> str | None:
@@ -80,7 +81,7 @@ class Postgres:
             "listen_addresses": "",
             "unix_socket_directories": f'"{self.socket_dir}"',
             "unix_socket_permissions": "0700",
-            "max_connections": "200",
+            "max_connections": str(self.connections),
             "timezone": "UTC",
             "log_timezone": "UTC",
             "jit": "off",

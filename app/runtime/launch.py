@@ -22,6 +22,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RECOVERY_SECONDS = 600  # a big database after a power cut
 READY_SECONDS = 60
 REVIVE_SECONDS = 15
+CONNECTIONS_PER_PROCESS = 20  # more than a full pool
 
 
 class Stopped(BaseException):
@@ -84,7 +85,10 @@ def embedded_servers(plan: Plan) -> tuple[Postgres | None, Redis | None]:
     postgres = redis = None
     try:
         if not plan.database_url:
-            postgres = Postgres(plan.data / "postgres", plan.sockets / "pg")
+            processes = plan.web_processes + plan.workers
+            connections = 40 + processes * CONNECTIONS_PER_PROCESS
+            place = plan.data / "postgres", plan.sockets / "pg"
+            postgres = Postgres(*place, connections=connections)
             postgres.prepare()
         if not plan.redis_url:
             redis = Redis(plan.data / "redis", plan.sockets / "redis.sock")
@@ -112,7 +116,7 @@ def prepare(plan: Plan, environment: dict[str, str]) -> str | None:
         )  # fmt: skip
     if done.returncode:
         lines = (done.stdout + log.read_text()).splitlines()[-15:]
-        raise StartError("\n  ".join([f"The database cannot be prepared ({log}):", *lines]))
+        raise StartError("\n  ".join([f"The installation cannot be prepared ({log}):", *lines]))
     links = [line.removeprefix(LINK) for line in done.stdout.splitlines() if line.startswith(LINK)]
     return links[0] if links else None
 
