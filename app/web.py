@@ -117,11 +117,19 @@ def decode_cursor(cursor: str, size: int) -> list[str]:
     """The sort values back. Raises InvalidPayload when the cursor is not one of ours."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise bad_cursor() from error
     if not isinstance(values, list) or len(values) != size:
         raise bad_cursor()
-    return [str(value) for value in values]
+    texts = [str(value) for value in values]
+    if not all(_is_storable(text) for text in texts):
+        raise bad_cursor()
+    return texts
+
+
+def _is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text: neither NUL nor half a character."""
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def bad_cursor() -> InvalidPayload:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.bookings.status import Status
 from app.crypto import hash_email
@@ -17,6 +17,8 @@ from app.customers.phones import digits_for_search, to_e164
 
 _CLOCK = re.compile(r"^\s*(\d{1,2})[:.](\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_LONGEST_WORD = 80
+"""Characters. PostgreSQL cannot hold a word of more than 2,046 bytes, and mangles it silently."""
 
 
 def shown_status(values: Mapping[str, Any], *, refund_is_newer: bool) -> str:
@@ -44,18 +46,22 @@ def shown_refund(values: Mapping[str, Any]) -> Decimal | None:
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None  # this machine's tz database does not know it (any more)
 
 
 def starts_at(day: date, slot: str, timezone: str) -> datetime | None:
     """Instant at which the slot begins; None where the slot is no clock time (`Morning`).
 
     A time that daylight saving skips or repeats is read with the offset before the change: it
-    never fails and never moves the booking.
+    never fails and never moves the booking. Nor does a zone that is not known here: the instant
+    is then not known either.
     """
-    clock = clock_of(slot)
-    return None if clock is None else datetime.combine(day, clock, _zone(timezone))
+    clock, zone = clock_of(slot), _zone(timezone)
+    return datetime.combine(day, clock, zone) if clock is not None and zone is not None else None
 
 
 @lru_cache(maxsize=1024)
@@ -73,9 +79,14 @@ def clock_of(slot: str) -> time | None:
 
 
 def fold(text: str) -> list[str]:
-    """The words of a text as search knows them: lower case, without accents."""
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return _WORD.findall("".join(c for c in bare if not unicodedata.combining(c)))
+    """The words of a text as search knows them: lower case, without accents, not too long."""
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return clip(_WORD.findall("".join(c for c in bare if not unicodedata.combining(c))))
+
+
+def clip(words: Iterable[str]) -> list[str]:
+    """The words as far as search keeps them; empty ones are none."""
+    return [word[:_LONGEST_WORD] for word in words if word]
 
 
 def search_text(values: Mapping[str, Any], region: str) -> str:
@@ -87,7 +98,7 @@ def search_text(values: Mapping[str, Any], region: str) -> str:
     if phone:
         e164 = to_e164(phone, values.get("customer_country_code"), region)
         words += digits_for_search(phone, e164)
-    return " ".join(dict.fromkeys(word for word in words if word))
+    return " ".join(dict.fromkeys(clip(words)))
 
 
 def derived(values: Mapping[str, Any], timezone: str, region: str) -> dict[str, Any]:

@@ -52,10 +52,17 @@ def test_every_slot_of_every_zone_has_an_instant_near_its_day(
     assert abs((at.astimezone(UTC).date() - day).days) <= 1
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "", "a\x00b"])
+def test_a_zone_that_nobody_knows_leaves_the_instant_open(zone: str) -> None:
+    assert starts_at(date(2026, 3, 1), "10:00", zone) is None
+
+
 def test_words_are_folded_for_every_script() -> None:
     assert fold("José ÁLVAREZ-Núñez") == ["jose", "alvarez", "nunez"]
     assert fold("Müßig") == ["mussig"]
     assert fold("山田 太郎") == ["山田", "太郎"]
+    assert fold("𝓐𝓷𝓷 ℋotel") == ["ann", "hotel"]
+    assert [len(word) for word in fold("\u3316" * 300)] == [80], "the database holds 2,046 bytes"
 
 
 def test_a_booking_is_found_by_every_way_of_writing_its_phone() -> None:

@@ -15,6 +15,8 @@ from app.errors import Fault
 
 MOST_MONEY = Decimal("9999999999.99")
 _CURRENCIES = frozenset(list_currencies())
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ].+", re.ASCII | re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -52,6 +54,19 @@ def _currency(value: str) -> str:
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
         raise _fault("Must be an e-mail address.")
+    return value
+
+
+def _written_day(value: Any) -> str:
+    """Not any text: digits alone would be read as seconds since 1970."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise _fault("Must be a date, such as 2026-03-01.")
+    return value
+
+
+def _written_instant(value: Any) -> str:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise _fault("Must be a date and time, such as 2026-03-01T10:00:00Z.")
     return value
 
 
@@ -94,8 +109,9 @@ Email = Annotated[
     AfterValidator(_storable),
     AfterValidator(_email),
 ]
-Day = Annotated[date, Field(strict=True), AfterValidator(_day)]
-Instant = Annotated[datetime, Field(strict=True), AfterValidator(_instant)]
+AnyDay = Annotated[date, BeforeValidator(_written_day)]
+Day = Annotated[AnyDay, AfterValidator(_day)]
+Instant = Annotated[datetime, BeforeValidator(_written_instant), AfterValidator(_instant)]
 
 
 def faults_of(errors: list[Any]) -> list[Fault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api.schemas.kinds import (
     ABSENT,
+    AnyDay,
     Count,
     Day,
     Email,
@@ -68,7 +68,7 @@ class BookingChanges(_Strict):
     A default that is not of the type means: may be absent, not null.
     """
 
-    version: Annotated[int, Field(strict=True, ge=1)]
+    version: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
     status: Status = ABSENT
     reason: Text2000 | None = None
     """Goes with the status `cancelled`."""
@@ -130,10 +130,10 @@ class BookingQuery(PageQuery):
     location_id: UUID | None = None
     status: Annotated[str, AfterValidator(_statuses)] | None = None
     """One, or several with commas between them."""
-    activity_date: date | None = None
-    booking_date: date | None = None
-    date_from: date | None = None
-    date_to: date | None = None
+    activity_date: AnyDay | None = None
+    booking_date: Day | None = None
+    date_from: AnyDay | None = None
+    date_to: AnyDay | None = None
     q: Annotated[str, Field(max_length=200)] = ""
 
 
