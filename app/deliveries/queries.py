@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, literal, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
-from app.deliveries.models import Delivery, State, SyncLog
+from app.deliveries.models import OPEN_STATES, Delivery, State, SyncLog
+from app.deliveries.periods import first_id_since
 from app.deliveries.status import Websites, visible
 from app.errors import NotFound
 from app.web import Slice, decode_cursor, encode_cursor
+
+RETRYING = "retrying"
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,15 @@ class Filter:
     status: str | None = None
     """`success` or `failed` (sync log)."""
     state: str | None = None
-    """Of deliveries."""
+    """Of deliveries: a state, or `retrying` for those between two tries."""
     website_id: str | None = None
     booking_id: UUID | None = None
+    booking_ids: tuple[UUID, ...] | None = None
+    """Any of these bookings; an empty tuple finds nothing."""
     destination_id: UUID | None = None
+    since: datetime | None = None
+    problems: bool = False
+    """Deliveries that failed for good or are between two tries."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +73,26 @@ def deliveries(
         (Delivery.website_id, f.website_id),
         (Delivery.booking_id, f.booking_id),
         (Delivery.destination_id, f.destination_id),
-        (Delivery.state, f.state),
     ):
         if value is not None:
             query = query.where(column == value)
+    if f.booking_ids is not None:
+        query = query.where(Delivery.booking_id.in_(f.booking_ids))
+    if f.state is not None:
+        query = query.where(_in_state(f.state))
+    if f.problems:
+        query = query.where(_in_state(State.FAILED) | _in_state(RETRYING))
+    if f.since is not None:
+        query = query.where(Delivery.id >= first_id_since(session, "deliveries", f.since))
     return _failed_first(session, query, Delivery.id, Delivery.state == State.FAILED, after, limit)
+
+
+def _in_state(state: str) -> ColumnElement[bool]:
+    if state == RETRYING:
+        return (Delivery.state == State.READY) & (Delivery.tries > 0)
+    if state == State.READY:
+        return (Delivery.state == State.READY) & (Delivery.tries == 0)
+    return Delivery.state == state
 
 
 def logs(
@@ -92,8 +116,32 @@ def logs(
     ):
         if value is not None:
             query = query.where(column == value)
+    if f.booking_ids is not None:
+        query = query.where(SyncLog.booking_id.in_(f.booking_ids))
+    if f.since is not None:
+        query = query.where(SyncLog.id >= first_id_since(session, "sync_logs", f.since))
     failed = SyncLog.status == "failed" if failed_first else literal(False)
     return _failed_first(session, query, SyncLog.id, failed, after, limit)
+
+
+def newest_call(session: Session, websites: Websites) -> int:
+    """Id of the newest call, in or out: it tells whether a page is still what it was."""
+    query = select(SyncLog.id).where(visible(SyncLog.website_id, websites))
+    return session.scalar(query.order_by(SyncLog.id.desc()).limit(1)) or 0
+
+
+def lane(session: Session, delivery: Delivery, limit: int = 50) -> Sequence[Delivery]:
+    """What is open in the lane of a delivery, in its order, with the events."""
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.destination_id == delivery.destination_id,
+            Delivery.lane == delivery.lane,
+            Delivery.state.in_(OPEN_STATES),
+        )
+        .options(joinedload(Delivery.event, innerjoin=True))
+    )
+    return session.scalars(query.order_by(Delivery.position, Delivery.id).limit(limit)).all()
 
 
 def _failed_first(
@@ -147,6 +195,16 @@ def delivery(session: Session, websites: Websites, delivery_id: int) -> Detail:
     )
     overtaken = session.scalar(later.limit(1)) is not None
     return Detail(found, session.scalars(tried.limit(100)).all(), overtaken)
+
+
+def website_of(session: Session, websites: Websites, delivery_id: int) -> str | None:
+    """The website that a delivery is about. Raises NotFound."""
+    query = select(Delivery.website_id).where(Delivery.id == delivery_id)
+    row = session.execute(query.where(visible(Delivery.website_id, websites))).one_or_none()
+    if row is None:
+        raise NotFound("This delivery does not exist.")
+    found: str | None = row.website_id
+    return found
 
 
 def log_entry(session: Session, websites: Websites, log_id: int) -> SyncLog:

@@ -69,6 +69,13 @@ def visible(column: Any, websites: Websites) -> ColumnElement[bool]:
     return true() if websites is None else column.in_(sorted(websites))
 
 
+def failed(session: Session, websites: Websites) -> int:
+    """How many deliveries need somebody, up to COUNT_LIMIT: for the menu of every page."""
+    mine = visible(Delivery.website_id, websites)
+    rows = select(literal(1)).where(mine, Delivery.state == State.FAILED).limit(COUNT_LIMIT)
+    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
 def badges(session: Session, websites: Websites) -> Badges:
     """How many deliveries need somebody, wait for a destination, or are between two tries."""
 

@@ -18,6 +18,8 @@ from rq import Queue
 from sqlalchemy import event
 from sqlalchemy.orm import Session, scoped_session
 
+from app.deliveries import faults
+
 QUEUE = "wake"
 PUMP = "app.deliveries.tasks.pump"
 RUNG = "onebooking:rung"
@@ -104,4 +106,5 @@ def _after_commit(session: Session) -> None:
     if session.get_nested_transaction() is not None:  # a savepoint: nothing is visible yet
         return
     if session.info.pop("to_dispatch", False):
+        faults.reach("before_ring")
         ringer.ring()

@@ -1,0 +1,42 @@
+"""Rows of a period, found without an index on time: their ids follow the time they were made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+Table = Literal["deliveries", "sync_logs"]
+
+
+def first_id_since(session: Session, table: Table, at: datetime) -> int:
+    """The id from which on rows are not older than `at`: by halving, in one query."""
+    found = session.scalar(_HALVES[table], {"at": at})
+    return int(found or 0)
+
+
+def _halves(table: str) -> TextClause:
+    return text(f"""
+        WITH RECURSIVE halves(low, high) AS (
+            SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM {table}
+            UNION ALL
+            SELECT CASE WHEN half.late THEN low ELSE middle + 1 END,
+                CASE WHEN half.late THEN middle ELSE high END
+            FROM (
+                SELECT low, high, (low + high) / 2 AS middle, coalesce((
+                    SELECT created_at >= :at FROM {table}
+                    WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1
+                ), true) AS late
+                FROM halves WHERE low < high
+            ) AS half
+        )
+        SELECT min(high) FROM halves
+    """)  # noqa: S608 (our own names)
+
+
+_HALVES: dict[Table, TextClause] = {
+    "deliveries": _halves("deliveries"),
+    "sync_logs": _halves("sync_logs"),
+}
