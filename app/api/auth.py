@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from flask import g, request
@@ -52,8 +53,23 @@ def website_actor(website: Website) -> Actor:
 
 
 def _check_address(key: ApiKey) -> None:
-    if not key.allowed_ips:
-        return
-    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
-    if not any(address in ipaddress.ip_network(net, strict=False) for net in key.allowed_ips):
+    if key.allowed_ips and not _is_within(request.remote_addr or "", key.allowed_ips):
         raise Forbidden("This key may not be used from this address.")
+
+
+def _is_within(text: str, networks: Iterable[str]) -> bool:
+    """Whether an address lies in one of the networks; what is none of either matches nothing."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:  # a proxy may hand on anything
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return any(address in network for network in map(_network, networks) if network)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None

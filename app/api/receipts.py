@@ -32,8 +32,9 @@ def for_event(event_id: str) -> str:
 
 
 def for_idempotency(key: str) -> str:
-    """Key of an `Idempotency-Key` header."""
-    return f"idempotency:{key[:255]}"
+    """Key of an `Idempotency-Key` header, which may be of any length."""
+    kept = key if len(key) <= 200 else hashlib.sha256(key.encode()).hexdigest()
+    return f"idempotency:{kept}"
 
 
 def claim(session: Session, door: str, key: str, body: bytes) -> Ticket | Receipt:

@@ -103,20 +103,24 @@ def _read() -> bytes:
 
 
 def _claim(website: Website, body: SyncBody, raw: bytes) -> list[receipts.Ticket] | Receipt:
-    """Claim the event id and the Idempotency-Key; a receipt means that we answered before."""
+    """Claim the event id and the Idempotency-Key; a receipt means that we answered before.
+
+    Raises Conflict when the Idempotency-Key was used with another body.
+    """
     keys = [receipts.for_event(body.event_id)] if body.event_id else []
     header = request.headers.get("Idempotency-Key", "").strip()
     if header:
         keys.append(receipts.for_idempotency(header))
-    tickets: list[receipts.Ticket] = []
-    for key in keys:
-        claimed = receipts.claim(db.session(), website.door, key, raw)
-        if isinstance(claimed, Receipt):
-            if header and key == receipts.for_idempotency(header):
-                receipts.demand_same_body(claimed, raw)
-            return claimed
-        tickets.append(claimed)
-    return tickets
+    claimed = [receipts.claim(db.session(), website.door, key, raw) for key in keys]
+    if header and isinstance(claimed[-1], Receipt):
+        receipts.demand_same_body(claimed[-1], raw)
+    tickets = [one for one in claimed if not isinstance(one, Receipt)]
+    first = next((one for one in claimed if isinstance(one, Receipt)), None)
+    if first is None:
+        return tickets
+    for ticket in tickets:  # known by one of the two: from now on by both
+        receipts.keep(db.session(), ticket, first.http_status, first.answer)
+    return first
 
 
 def _ignored(body: SyncBody) -> list[str]:

@@ -8,19 +8,22 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+_ALSO_SAID = {"UK": "GB"}
+
 
 @lru_cache(maxsize=4096)
 def to_e164(raw: str, country_code: str | None, region: str) -> str | None:
     """`raw` as E.164, or None when it is no valid number.
 
     country_code is what the source sent beside it: `+66`, `66` or `TH`; region (ISO 3166) is the
-    website's own and counts when neither the number nor the code says more.
+    website's own and counts when nothing was sent. A code that means nothing is not guessed
+    around: the number could be somebody else's.
     """
     text = raw.strip()
     if text.startswith("00"):
         text = "+" + text[2:]
     try:
-        number = phonenumbers.parse(text, _region(country_code) or region)
+        number = _parse(text, (country_code or "").strip(), region)
     except NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):
@@ -28,15 +31,16 @@ def to_e164(raw: str, country_code: str | None, region: str) -> str | None:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _region(country_code: str | None) -> str | None:
-    code = (country_code or "").strip()
-    if re.fullmatch(r"[A-Za-z]{2}", code):
-        return code.upper()
+def _parse(text: str, code: str, region: str) -> phonenumbers.PhoneNumber:
     digits = re.sub(r"\D", "", code)
+    if re.fullmatch(r"[A-Za-z]{2}", code):
+        return phonenumbers.parse(text, _ALSO_SAID.get(code.upper(), code.upper()))
     if not digits:
-        return None
-    region = phonenumbers.region_code_for_country_code(int(digits))
-    return None if region in ("ZZ", "001") else region
+        return phonenumbers.parse(text, region)
+    meant = phonenumbers.region_code_for_country_code(int(digits))
+    if meant in ("ZZ", "001") and not text.startswith("+"):  # `+1-876`: longer than a country's
+        return phonenumbers.parse(f"+{digits}{text}")
+    return phonenumbers.parse(text, meant)
 
 
 def digits_for_search(raw: str | None, e164: str | None) -> list[str]:

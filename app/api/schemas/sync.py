@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -37,12 +38,19 @@ from app.bookings.status import Status, status_from_word
 from app.bookings.writing import FULL, REFUND, STATED
 from app.errors import Fault, InvalidPayload
 
+_PLAIN_NAME = re.compile(r"[^\W\d][\w.:-]*\Z")
+
 
 def _known_status(word: str) -> str:
     if status_from_word(word) is None:
         known = ", ".join(status.value for status in Status)
         raise ValueError(f"Must be one of: {known}")
     return word
+
+
+def _shown(name: str) -> str:
+    """A field's name for the log; what is no plain name may be somebody's address."""
+    return name[:60] if _PLAIN_NAME.match(name[:60]) else "(no plain name)"
 
 
 class _Part(BaseModel):
@@ -52,7 +60,7 @@ class _Part(BaseModel):
 
     def unknown(self, prefix: str = "") -> list[str]:
         """Names of the fields that nobody here knows."""
-        return [prefix + name[:60] for name in self.model_extra or {}]
+        return [prefix + _shown(name) for name in self.model_extra or {}]
 
     def said(self) -> set[str]:
         """Fields that were sent: null clears, absent leaves."""
