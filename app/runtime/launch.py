@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from http import HTTPStatus
 from types import FrameType
 from typing import IO, NoReturn
@@ -146,4 +145,4 @@ def watch(supervisor: Supervisor) -> NoReturn:
             print(supervise.failure(supervisor.plan.logs, name), file=sys.stderr)
             print(f"  Trying again every {REVIVE_SECONDS} s.", file=sys.stderr, flush=True)
         told = revived
-        time.sleep(REVIVE_SECONDS)
+        supervisor.pause(REVIVE_SECONDS)

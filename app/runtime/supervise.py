@@ -81,6 +81,12 @@ class Supervisor:
         if not self.running:
             raise StartError(f"The supervisor ended: {self.plan.logs}/supervisord.log says why.")
 
+    def pause(self, seconds: float) -> None:
+        """Sleep, or less when supervisord ends."""
+        assert self.process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+
     def revive(self) -> list[str]:
         """Try the given-up programs once more; returns their names."""
         failed = self.failed()

@@ -100,6 +100,7 @@ def _redis(config: pytest.Config, home: Path) -> None:
         os.environ[REDIS_BASE] = f"{base if number.isdigit() else given}/{{db}}"
         os.environ[REDIS_SHARE] = "4"  # of the usual 16: for up to four xdist workers
         _refuse_foreign_data()
+        config.add_cleanup(_empty_redis)
         return
     server = Redis(home / "redis", home / "redis.sock", durable=False, databases=1024)
     server.prepare()
@@ -116,6 +117,14 @@ def _refuse_foreign_data() -> None:
     with redis.Redis.from_url(redis_url("master")) as client:
         if client.info("keyspace"):
             raise pytest.UsageError("REDIS_URL holds data, which the tests would delete.")
+
+
+def _empty_redis() -> None:
+    """Remove what the run has put into a Redis that was empty when it began."""
+    for worker in range(4):
+        for number in range(4):
+            with redis.Redis.from_url(redis_url(f"gw{worker}", number)) as client:
+                client.flushdb()
 
 
 def _migrate_template(home: Path) -> None:

@@ -95,6 +95,15 @@ def test_the_data_directory_has_one_user_at_a_time(launched: Launcher, tmp_path:
     assert healthy(launched)
 
 
+def test_without_its_supervisor_it_ends_and_says_so(launched: Launcher) -> None:
+    process = launched.daemon.process
+    assert process is not None
+    os.kill(int((launched.plan.run / "supervisord.pid").read_text()), signal.SIGKILL)
+    assert process.wait(30) == 1
+    assert "The supervisor ended" in launched.output()
+    until(lambda: not launched.processes(), 30, "something outlived the supervisor")
+
+
 def stop(launcher: Launcher) -> None:
     assert launcher.daemon.kill(signal.SIGTERM) == 0
     assert launcher.processes() == []

@@ -64,3 +64,15 @@ def test_a_password_is_not_repeated(refusal: Refuse, committed_database: str) ->
     answer = refusal(DATABASE_URL=url)
     assert answer.code == 1
     assert "s3cret-word" not in answer.message
+
+
+def test_a_program_that_cannot_start_is_named_with_the_end_of_its_log(
+    refusal: Refuse, tmp_path: Path
+) -> None:
+    broken = tmp_path / "data" / "redis" / "appendonly.aof"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"not what Redis writes")
+    answer = refusal()
+    assert answer.code == 1
+    assert answer.message.startswith("redis does not start. The end of ")
+    assert "Bad file format" in answer.message
