@@ -87,6 +87,7 @@ def register_rooms(app: Flask) -> None:
     from app.cli import demo
     from app.desk.routes import desk
     from app.desk.shell import init_shell
+    from app.desk.sync import sync as sync_pages
     from app.errorpages import init_errorpages
     from app.operations import init_operations, operations
     from app.security import init_security
@@ -106,7 +107,7 @@ def register_rooms(app: Flask) -> None:
     init_shell(app)
 
     for blueprint in (
-        *(operations, staff, desk, bookings, websites, webhooks),
+        *(operations, staff, desk, bookings, websites, webhooks, sync_pages),
         *(sync, staff_api, staff_websites_api),
     ):
         app.register_blueprint(blueprint)

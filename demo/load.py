@@ -38,7 +38,7 @@ from demo.trouble import FAILING, failing_edits, refused_calls
 
 SEED = 20260220
 PASSWORD = "demo-onebooking"
-LOCK = 7_266_173_002
+LOCK = 7_266_173_003
 """Advisory: two machines that start at once load one demo."""
 PEOPLE: tuple[tuple[str, str, str, tuple[str | None, ...]], ...] = (
     ("owner@onebooking.test", "Olga Owner", "superadmin", (None,)),

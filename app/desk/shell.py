@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 from werkzeug.local import LocalProxy
 
+from app.deliveries import status as deliveries
 from app.extensions import db
 from app.staff.context import current_scope
 from app.staff.permissions import Permission
@@ -31,13 +32,23 @@ class Place:
     key: str
     """Letter after `g`."""
     permission: Permission
+    troubles: Callable[[], int] | None = None
+    """Counts what needs somebody there: shown beside the label."""
+
+
+def failed_deliveries() -> int:
+    """Deliveries that failed, of the websites whose sync this person sees."""
+    return deliveries.failed(db.session(), current_scope().websites(Permission.SYNC_VIEW))
 
 
 MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Websites", "websites.index", "world", "w", Permission.WEBSITES_VIEW),
-    Place("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
+    Place(
+        *("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
+        troubles=failed_deliveries,
+    ),
 )
 
 
@@ -68,6 +79,8 @@ def menu() -> list[dict[str, Any]]:
             "icon": place.icon,
             "key": place.key,
             "active": _is_here(url_for(place.endpoint)),
+            "badge": place.troubles() if place.troubles else 0,
+            "badge_tone": "red",
         }
         for place in MENU
         if place.endpoint in current_app.view_functions and scope.can_somewhere(place.permission)

@@ -1,0 +1,229 @@
+"""What the pages of Sync show, and how a change is answered in drawer and page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+
+from app.bookings import references, timeline
+from app.bookings.fields import FIELDS, STATUS_COMPANIONS
+from app.bookings.status import Status
+from app.bookings.wording import labels
+from app.customers import queries as customers
+from app.deliveries import queries, status
+from app.deliveries.models import OPEN_STATES, Delivery, State, SyncLog
+from app.deliveries.queries import RETRYING, Detail, Filter
+from app.deliveries.status import Badges, DestinationState
+from app.desk.syncview import ANSWERS, PERIODS, STATES, TABS, SyncView
+from app.errors import WebsiteNotFound
+from app.events.models import Event
+from app.extensions import db
+from app.staff.context import current_scope, now
+from app.staff.permissions import Permission
+from app.web import go, page, say, toast, trigger, wants_fragment
+from app.websites.context import visible_websites, zone_of
+
+VIEW = Permission.SYNC_VIEW
+REPLAY = Permission.SYNC_REPLAY
+REFUSED_FOR = timedelta(days=7)
+"""How long a refused call counts as a problem."""
+REFUSED_SHOWN = 10
+
+
+def read_view() -> SyncView:
+    """The page that the address describes. Raises WebsiteNotFound."""
+    view = SyncView.read(request.args)
+    if view.website and not current_scope().can(VIEW, view.website):
+        raise WebsiteNotFound("This website does not exist.")
+    return view
+
+
+def websites_of(view: SyncView) -> frozenset[str] | None:
+    """The websites that the page is about; None means all."""
+    return frozenset({view.website}) if view.website else current_scope().websites(VIEW)
+
+
+def list_page(view: SyncView, after: str | None) -> dict[str, Any]:
+    """What a tab lists, and what stands around it."""
+    badges = status.badges(db.session(), websites_of(view))
+    context = {
+        "view": view,
+        "after": after,
+        "badges": badges,
+        "pulse": pulse_of(view, badges),
+        "tabs": TABS,
+        "choices": {"state": STATES, "answer": ANSWERS, "period": PERIODS},
+        "states": _destinations(view),
+        "shown_state": shown_state,
+        "what_changed": what_changed,
+        "names": {website.id: website.name for website in visible_websites()},
+        "tz": zone_of(view.website),
+        "now": now(),
+    }
+    return context | _LISTS[view.tab](view, after)
+
+
+def _problems(view: SyncView, after: str | None) -> dict[str, Any]:
+    found = _deliveries(view, after, problems=True)
+    if after:
+        return found
+    week = now() - REFUSED_FOR
+    asked = _filter(view, direction="inbound", status="failed")
+    recent = Filter(**{**vars(asked), "since": max(asked.since or week, week)})
+    refused = queries.logs(db.session(), websites_of(view), recent, limit=REFUSED_SHOWN)
+    references_of = found["references"] | references.of(
+        db.session(), [call.booking_id for call in refused.rows]
+    )
+    return found | {"calls": refused.rows, "more_calls": refused.next, "references": references_of}
+
+
+def _deliveries(view: SyncView, after: str | None, *, problems: bool = False) -> dict[str, Any]:
+    wanted = _filter(view, state=view.state or None, problems=problems)
+    found = queries.deliveries(db.session(), websites_of(view), wanted, after)
+    return {"deliveries": found.rows, "next": found.next, **_named(found.rows)}
+
+
+def _calls(view: SyncView, after: str | None) -> dict[str, Any]:
+    wanted = _filter(view, direction="inbound", status=view.answer or None)
+    found = queries.logs(db.session(), websites_of(view), wanted, after)
+    return {"calls": found.rows, "next": found.next, **_named(found.rows)}
+
+
+_LISTS: dict[str, Callable[[SyncView, str | None], dict[str, Any]]] = {
+    "": _problems,
+    "outbound": _deliveries,
+    "inbound": _calls,
+    "destinations": lambda view, after: {},
+}
+
+
+def _filter(view: SyncView, **more: Any) -> Filter:
+    found = None
+    if view.q:
+        mine = websites_of(view)
+        ids = [w.id for w in visible_websites() if mine is None or w.id in mine]
+        found = references.find(db.session(), ids, view.q)
+    chosen = UUID(view.destination) if view.destination else None
+    return Filter(booking_ids=found, destination_id=chosen, since=view.since(now()), **more)
+
+
+def _named(rows: Iterable[Delivery | SyncLog]) -> dict[str, Any]:
+    return {"references": references.of(db.session(), [row.booking_id for row in rows])}
+
+
+def _destinations(view: SyncView) -> Sequence[DestinationState]:
+    return status.destinations(db.session(), websites_of(view))
+
+
+def pulse_of(view: SyncView, badges: Badges | None = None) -> str:
+    """A word that changes when anything happens that the page shows."""
+    session, mine = db.session(), websites_of(view)
+    numbers = badges or status.badges(session, mine)
+    newest = queries.newest_call(session, mine)
+    return f"{newest}-{numbers.failed}-{numbers.parked}-{numbers.retrying}"
+
+
+def delivery_page(delivery_id: int) -> Response:
+    """One delivery: a page of its own, or the inside of the drawer."""
+    session, scope = db.session(), current_scope()
+    detail = queries.delivery(session, scope.websites(VIEW), delivery_id)
+    delivery = detail.delivery
+    event = delivery.event
+    known = references.of(session, [delivery.booking_id])
+    reference = known.get(delivery.booking_id) if delivery.booking_id else None
+    key = customers.data_key(session, event.customer_id) if event.customer_id else None
+    context = {
+        "d": delivery,
+        "attempts": detail.attempts,
+        "reference": reference,
+        "what": timeline.lines([event], key, reference.currency if reference else "", {}),
+        "lane": _lane(detail),
+        "overtaken": detail.overtaken,
+        **_allowed(delivery),
+        **_common(delivery.website_id),
+    }
+    return page("sync/delivery.html", _drawer("sync/_delivery_drawer.html"), **context)
+
+
+def _lane(detail: Detail) -> Sequence[Delivery]:
+    if detail.delivery.state not in OPEN_STATES:
+        return []
+    return queries.lane(db.session(), detail.delivery)
+
+
+def _allowed(delivery: Delivery) -> dict[str, bool]:
+    """What this person may do with a delivery as it stands."""
+    may = current_scope().can(REPLAY, delivery.website_id)
+    moving = delivery.state == State.SENDING
+    return {
+        "may_send": may and not moving and delivery.state != State.WAITING,
+        "may_skip": may and not moving and delivery.state in OPEN_STATES,
+    }
+
+
+def call_page(log_id: int) -> Response:
+    """One call: a page of its own, or the inside of the drawer."""
+    session, scope = db.session(), current_scope()
+    call = queries.log_entry(session, scope.websites(VIEW), log_id)
+    known = references.of(session, [call.booking_id])
+    reference = known.get(call.booking_id) if call.booking_id else None
+    context = {"c": call, "reference": reference, **_common(call.website_id)}
+    return page("sync/call.html", _drawer("sync/_call_drawer.html"), **context)
+
+
+def _common(website_id: str | None) -> dict[str, Any]:
+    names = {website.id: website.name for website in visible_websites()}
+    return {
+        "website_name": names.get(website_id or "", ""),
+        "sees_bookings": current_scope().can(Permission.BOOKINGS_VIEW, website_id),
+        "tz": zone_of(website_id if website_id in names and website_id else ""),
+        "now": now(),
+        "pretty": pretty,
+        "shown_state": shown_state,
+        "website_action": url_for("sync.index"),
+    }
+
+
+def _drawer(fragment: str) -> str | None:
+    return fragment if request.headers.get("HX-Target") == "drawer-content" else None
+
+
+def after_change(delivery_id: int, said: str, tone: str = "success") -> Response:
+    """Answer a change of a delivery: the drawer anew, or its page."""
+    if not wants_fragment():
+        say(said, tone)
+        return go(url_for("sync.delivery", delivery_id=delivery_id))
+    return toast(trigger(delivery_page(delivery_id), "sync-changed"), said, tone)
+
+
+def shown_state(delivery: Delivery) -> str:
+    """The state as people know it: between two tries it is retrying."""
+    is_retrying = delivery.state == State.READY and delivery.tries > 0
+    return RETRYING if is_retrying else delivery.state
+
+
+def what_changed(event: Event) -> str:
+    """An event in a few words: what became of the booking, or which fields changed."""
+    if event.name == "booking.created":
+        return "New booking"
+    others = [name for name in FIELDS if name in event.changes and name not in STATUS_COMPANIONS]
+    if "admin_notes" in event.changes:
+        others.append("admin_notes")
+    status_pair = event.changes.get("status")
+    if status_pair is None:
+        return labels(others).capitalize()
+    moved = Status(status_pair[1]).label
+    return f"{moved}, {labels(others)}" if others else moved
+
+
+def pretty(body: str | None) -> str:
+    """JSON with line breaks; anything else as it is."""
+    try:
+        return json.dumps(json.loads(body or ""), indent=2, ensure_ascii=False)
+    except ValueError:
+        return body or ""
