@@ -80,7 +80,7 @@ def _context(view: DayView) -> dict[str, Any]:
 def _is_still_true(view: DayView) -> bool:
     """Whether what a poll shows still holds: nothing changed, and nobody became late."""
     until = request.args.get("until", 0, int)
-    if until and view.now.timestamp() >= until:
+    if until and view.now.timestamp() > until:
         return False
     filters = Filters(website_id=view.website or None)
     told = news.since(db.session(), current_scope(), filters, request.args["after"])
