@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
 from app.bookings.status import Status, permission_to_move
-from app.deliveries.models import OPEN_STATES, Delivery, Destination
+from app.deliveries.models import OPEN_STATES, Delivery, Destination, State
 from app.errors import NotFound
 from app.events.models import Event, Outbox
 from app.staff.permissions import Permission
@@ -72,7 +72,9 @@ def website_of(session: Session, booking: Booking) -> Website:
 def held_fields(session: Session, booking_id: UUID, website: Website) -> set[str]:
     """Registers that somebody changed here and the source has not acknowledged yet.
 
-    A website without a webhook can acknowledge nothing: then only time decides.
+    A website without a webhook can acknowledge nothing: then only time decides. What is sent once
+    more on demand was acknowledged before. The refund is nobody's here: where it changed, it
+    followed from the total.
     """
     if not website.webhook_url:
         return set()
@@ -81,6 +83,7 @@ def held_fields(session: Session, booking_id: UUID, website: Website) -> set[str
         .join(Delivery, Delivery.event_id == Event.id)
         .join(Destination, Destination.id == Delivery.destination_id)
         .where(Delivery.booking_id == booking_id, Delivery.state.in_(OPEN_STATES))
+        .where(Delivery.fallback.is_distinct_from(State.DELIVERED))
         .where(Destination.key == website.door)
     )
     undispatched = (
@@ -91,8 +94,8 @@ def held_fields(session: Session, booking_id: UUID, website: Website) -> set[str
     names: set[str] = set()
     for changes in session.scalars(union_all(undelivered, undispatched)):
         names |= changes.keys()
-    registers = {"status": "stated_status", "refunded_amount": "refund"}
-    return {registers.get(name, name) for name in names}
+    names.discard("refunded_amount")
+    return {"stated_status" if name == "status" else name for name in names}
 
 
 def last_event(session: Session, booking_id: UUID) -> Event | None:

@@ -20,6 +20,7 @@ from app.bookings.models import Booking
 from app.bookings.stamps import Merged, Stamp, load, merge
 from app.bookings.status import Status
 from app.bookings.writing import (
+    SHOWN,
     STATED,
     columns_from,
     conflict_pairs,
@@ -29,7 +30,7 @@ from app.bookings.writing import (
     write,
 )
 from app.customers import queries as customers
-from app.customers.actions import Contact, find_or_create
+from app.customers.actions import Contact, find_or_create, withdraw
 from app.errors import DuplicateBooking, Fault, NotFound
 from app.events.models import Actor
 from app.websites.models import Website
@@ -111,32 +112,39 @@ def _make(session: Session, actor: Actor, website: Website, message: Message) ->
         region=website.phone_region,
         source=message.source,
     )
+    customer = find_or_create(session, contact)
     made = insert_new(
         session,
         actor,
         website,
         columns_from(values),
         dict.fromkeys(message.registers, Stamp(message.at)),
-        customer=find_or_create(session, contact),
+        customer=customer,
         source=message.source,
         source_booking_id=message.source_booking_id,
         digest=message.digest if message.kind is Kind.CREATED else None,
         source_status=message.source_status,
     )
-    return None if made is None else Received(made, created=True)
+    if made is None:
+        withdraw(session, customer)
+        return None
+    return Received(made, created=True)
 
 
 def _created_again(booking: Booking, message: Message) -> Received | None:
     """Answer a second `booking.created`, or None when it may be merged.
 
     A retry after a lost answer is no fault, also when staff edited meanwhile. A late first
-    `created`, behind an update that healed its loss, is merged by its time.
+    `created`, behind an update that healed its loss, is merged by its time: also where it says
+    what is there, since its time counts against what comes later.
     """
-    if message.digest == booking.created_digest or _says_what_is_there(booking, message):
+    if message.digest == booking.created_digest:
         return Received(booking.id)
     if booking.created_digest is None and message.is_timed:
         booking.created_digest = message.digest
         return None
+    if _says_what_is_there(booking, message):
+        return Received(booking.id)
     raise DuplicateBooking(
         "This booking exists with other content. Send booking.updated to change it."
     )
@@ -157,9 +165,8 @@ def _merge(
     notes = _notes(merged)
     if merged.refused and not _refused_before(session, booking, merged, key):
         record_conflict(session, actor, booking, merged.refused, key)
+    booking.source_status = _word(booking, message, merged)
     if merged.applied or merged.refused:
-        if STATED in merged.applied:
-            booking.source_status = message.source_status
         write(
             session,
             actor,
@@ -175,6 +182,16 @@ def _merge(
     return Received(booking.id, notes=notes)
 
 
+def _word(booking: Booking, message: Message, merged: Merged) -> str | None:
+    """The source's own word for the stated status: of two for one at one instant the greater."""
+    if STATED in merged.applied:
+        return message.source_status
+    stated = message.registers.get(STATED)
+    if stated != booking.stated_status or merged.stamps[STATED] != Stamp(message.at):
+        return booking.source_status
+    return max(booking.source_status or "", message.source_status or "") or None
+
+
 def _refused_before(session: Session, booking: Booking, merged: Merged, key: Any) -> bool:
     """Whether the history ends with this very conflict: a retry does not tell it twice."""
     last = queries.last_event(session, booking.id)
@@ -185,7 +202,7 @@ def _refused_before(session: Session, booking: Booking, merged: Merged, key: Any
 
 def _notes(merged: Merged) -> list[str]:
     def labels(names: Any) -> str:
-        return ", ".join(FIELDS[name].label if name in FIELDS else "Status" for name in names)
+        return ", ".join(FIELDS[SHOWN.get(name, name)].label for name in names)
 
     notes = []
     if merged.stale:

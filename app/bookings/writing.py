@@ -6,7 +6,7 @@ Everything here runs in the caller's transaction, with the booking's row locked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -30,6 +30,8 @@ REFUND = "refund"
 """Register of the refund: an amount, or FULL where the source named none."""
 FULL = "full"
 STATED = "stated_status"
+SHOWN = {STATED: "status", REFUND: "refunded_amount"}
+"""Registers that people know by another name."""
 
 _TABLE = cast(Table, Booking.__table__)
 _INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
@@ -86,6 +88,7 @@ def insert_new(
         "source": source,
         "source_status": source_status,
         "created_digest": digest,
+        "checked_in_at": datetime.now(UTC) if filled["status"] == Status.CHECKED_IN else None,
         "field_times": dump(stamps),
     }
     made: UUID | None = session.execute(_INSERT, row).scalar_one_or_none()
@@ -164,7 +167,13 @@ def record_conflict(
     refused: Mapping[str, Any],
     key: DataKey | None,
 ) -> None:
-    """Note in the history that a source's values lost: {field: [kept, refused]}."""
+    """Note in the history that a source's values lost: {field: [kept, refused]}.
+
+    Where people see no difference (a refund shows over either status) there is nothing to note.
+    """
+    pairs = conflict_pairs(booking, refused)
+    if not pairs:
+        return
     event = NewEvent(
         name="booking.conflict",
         subject_type="booking",
@@ -172,7 +181,7 @@ def record_conflict(
         website_id=booking.website_id,
         booking_id=booking.id,
         customer_id=booking.customer_id,
-        changes=conflict_pairs(booking, refused),
+        changes=pairs,
         personal=PERSONAL,
         key=key,
     )
@@ -181,8 +190,7 @@ def record_conflict(
 
 def conflict_pairs(booking: Booking, refused: Mapping[str, Any]) -> dict[str, list[Any]]:
     """{field as people know it: [kept, refused]}."""
-    shown = {STATED: "status", REFUND: "refunded_amount"}
-    values = {shown.get(name, name): value for name, value in refused.items()}
+    values = {SHOWN.get(name, name): value for name, value in refused.items()}
     return difference(values_of(booking), values)
 
 
@@ -196,6 +204,8 @@ def _keep_columns(booking: Booking, new: Mapping[str, Any], stamps: Stamps) -> N
 
 
 def _follow_status(booking: Booking, old: str, new: str, now: datetime) -> None:
+    if new == old:
+        return
     if new == Status.CHECKED_IN and old != Status.COMPLETED:
         booking.checked_in_at = now
     elif new not in (Status.CHECKED_IN, Status.COMPLETED):

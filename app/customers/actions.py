@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Table, Text, bindparam, or_, select, update
+from sqlalchemy import LargeBinary, Table, Text, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -58,6 +58,8 @@ class Known:
 
     id: UUID
     key: DataKey | None
+    is_new: bool = False
+    """Made in this very transaction."""
 
 
 def find_or_create(session: Session, contact: Contact) -> Known:
@@ -78,6 +80,12 @@ def find_or_create(session: Session, contact: Contact) -> Known:
     if found.phone is None and e164 is not None:
         _learn_phone(session, found.id, e164)
     return Known(found.id, DataKey.from_text(found.data_key) if found.data_key else None)
+
+
+def withdraw(session: Session, known: Known) -> None:
+    """Nobody books after all: take a customer back who was made for it in this transaction."""
+    if known.is_new:
+        session.execute(delete(_TABLE).where(_TABLE.c.id == known.id))
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ def _create(
         "data_key": key,
     }
     made = session.execute(_INSERT, row).scalar_one_or_none()
-    return None if made is None else Known(made, DataKey.from_text(key))
+    return None if made is None else Known(made, DataKey.from_text(key), is_new=True)
 
 
 def _learn_phone(session: Session, customer_id: UUID, e164: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -172,7 +173,7 @@ def translate(body: SyncBody, arrived: datetime, default_currency: str) -> Messa
         at=body.updated_at or arrived.astimezone(UTC),
         is_timed=body.updated_at is not None,
         digest=digest_of({name: plain(value) for name, value in registers.items()}),
-        source_status=body.status if "status" in body.said() else None,
+        source_status=_word_of(body, registers),
     )
     if body.event is Kind.CREATED and message.missing:
         details = [Fault(name, "Is required.") for name in message.missing]
@@ -239,6 +240,14 @@ def _status(body: SyncBody, said: set[str]) -> dict[str, Any]:
     elif "refund_amount" in said:
         found[REFUND] = body.refund_amount
     return found
+
+
+def _word_of(body: SyncBody, registers: Mapping[str, Any]) -> str | None:
+    """The source's own word, where it says what the status became."""
+    word = body.status if "status" in body.said() else None
+    if word is None or status_from_word(word) != registers.get(STATED):
+        return None
+    return word
 
 
 def _or_empty(name: str, value: Any) -> Any:
