@@ -132,6 +132,7 @@ class Delivery(Base):
             "ix_deliveries_parked", "destination_id", "due_at", postgresql_where="state = 'parked'"
         ),
         Index("ix_deliveries_failed", "website_id", "id", postgresql_where="state = 'failed'"),
+        Index("ix_deliveries_skipped", "website_id", "id", postgresql_where="state = 'skipped'"),
         Index("ix_deliveries_leases", "lease_until", postgresql_where="state = 'sending'"),
         Index(
             "ix_deliveries_head",

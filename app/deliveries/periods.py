@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ScalarSelect, TextClause, text
 
 Table = Literal["deliveries", "sync_logs"]
 
 
-def first_id_since(session: Session, table: Table, at: datetime) -> int:
-    """The id from which on rows are not older than `at`: by halving, in one query."""
-    found = session.scalar(_HALVES[table], {"at": at})
-    return int(found or 0)
+def first_id_since(table: Table, at: datetime) -> ScalarSelect[Any]:
+    """For a condition: the id from which on rows are not older than `at`, found by halving."""
+    return _HALVES[table].bindparams(at=at).columns(id=BigInteger).scalar_subquery()
 
 
 def _halves(table: str) -> TextClause:
@@ -32,7 +30,7 @@ def _halves(table: str) -> TextClause:
                 FROM halves WHERE low < high
             ) AS half
         )
-        SELECT min(high) FROM halves
+        SELECT min(high) AS id FROM halves
     """)  # noqa: S608 (our own names)
 
 

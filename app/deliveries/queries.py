@@ -12,16 +12,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from app.deliveries.models import OPEN_STATES, Delivery, State, SyncLog
 from app.deliveries.periods import first_id_since
 from app.deliveries.status import Websites, visible
 from app.errors import NotFound
-from app.web import Slice, decode_cursor, encode_cursor
+from app.events.models import Event
+from app.web import Slice, bad_cursor, decode_cursor, encode_cursor
 
 RETRYING = "retrying"
+FAILED, REST = "failed", "rest"
+"""The parts of a list."""
+MOST_DIGITS = 18
+"""Of an id."""
+Part = tuple[str, ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -77,14 +83,18 @@ def deliveries(
         if value is not None:
             query = query.where(column == value)
     if f.booking_ids is not None:
-        query = query.where(Delivery.booking_id.in_(f.booking_ids))
-    if f.state is not None:
-        query = query.where(_in_state(f.state))
-    if f.problems:
-        query = query.where(_in_state(State.FAILED) | _in_state(RETRYING))
+        told = select(Event.id).where(Event.booking_id.in_(f.booking_ids))
+        query = query.where(Delivery.event_id.in_(told))  # by the indexes of both
     if f.since is not None:
-        query = query.where(Delivery.id >= first_id_since(session, "deliveries", f.since))
-    return _failed_first(session, query, Delivery.id, Delivery.state == State.FAILED, after, limit)
+        query = query.where(Delivery.id >= first_id_since("deliveries", f.since))
+    return _in_parts(session, query, Delivery.id, _parts_of(f), after, limit)
+
+
+def _parts_of(f: Filter) -> list[Part]:
+    if f.state is not None:
+        return [(REST, _in_state(f.state))]
+    rest = _in_state(RETRYING) if f.problems else Delivery.state != State.FAILED
+    return [(FAILED, _in_state(State.FAILED)), (REST, rest)]
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
@@ -119,15 +129,10 @@ def logs(
     if f.booking_ids is not None:
         query = query.where(SyncLog.booking_id.in_(f.booking_ids))
     if f.since is not None:
-        query = query.where(SyncLog.id >= first_id_since(session, "sync_logs", f.since))
-    failed = SyncLog.status == "failed" if failed_first else literal(False)
-    return _failed_first(session, query, SyncLog.id, failed, after, limit)
-
-
-def newest_call(session: Session, websites: Websites) -> int:
-    """Id of the newest call, in or out: it tells whether a page is still what it was."""
-    query = select(SyncLog.id).where(visible(SyncLog.website_id, websites))
-    return session.scalar(query.order_by(SyncLog.id.desc()).limit(1)) or 0
+        query = query.where(SyncLog.id >= first_id_since("sync_logs", f.since))
+    failed = SyncLog.status == "failed"
+    parts = [(FAILED, failed), (REST, ~failed)] if failed_first else [(REST, true())]
+    return _in_parts(session, query, SyncLog.id, parts, after, limit)
 
 
 def lane(session: Session, delivery: Delivery, limit: int = 50) -> Sequence[Delivery]:
@@ -144,36 +149,37 @@ def lane(session: Session, delivery: Delivery, limit: int = 50) -> Sequence[Deli
     return session.scalars(query.order_by(Delivery.position, Delivery.id).limit(limit)).all()
 
 
-def _failed_first(
+def _in_parts(
     session: Session,
     query: Select[Any],
     key: Any,
-    failed: ColumnElement[bool],
+    parts: Sequence[Part],
     after: str | None,
     limit: int,
 ) -> Slice[Any]:
-    """One stretch of a list in two parts, each served by its own index, newest first."""
-    part, below = ("failed", None) if after is None else _position(after)
+    """One stretch of a list in parts, one after the other, each newest first by its own index."""
+    begin, below = (0, None) if after is None else _position(after, [name for name, _ in parts])
     rows: list[Any] = []
-    for name, condition in (("failed", failed), ("rest", ~failed)):
-        if name == "failed" and part == "rest":
-            continue
+    for name, condition in parts[begin:]:
         stretch = query.where(condition).order_by(key.desc()).limit(limit + 1 - len(rows))
         if below is not None:
             stretch = stretch.where(key < below)
         found = session.scalars(stretch).all()
+        if len(rows) + len(found) > limit:
+            last = [*rows, *found][limit - 1]
+            where = name if last in found else FAILED
+            return Slice([*rows, *found][:limit], encode_cursor([where, last.id]))
         rows += found
-        if len(rows) > limit:
-            last = rows[limit - 1]
-            where = name if last in found else "failed"
-            return Slice(rows[:limit], encode_cursor([where, last.id]))
         below = None
     return Slice(rows, None)
 
 
-def _position(cursor: str) -> tuple[str, int]:
+def _position(cursor: str, names: Sequence[str]) -> tuple[int, int]:
+    """The part and the id after which the next stretch begins. Raises InvalidPayload."""
     part, number = decode_cursor(cursor, 2)
-    return part, int(number)
+    if part not in names or not number.isdecimal() or len(number) > MOST_DIGITS:
+        raise bad_cursor()
+    return names.index(part), int(number)
 
 
 def delivery(session: Session, websites: Websites, delivery_id: int) -> Detail:

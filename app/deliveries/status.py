@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal, select, text, true
 from sqlalchemy.orm import Session
 
-from app.deliveries.models import OPEN_STATES, Delivery, Destination, State
+from app.deliveries.models import OPEN_STATES, Delivery, Destination, State, SyncLog
 from app.errors import NotFound
 
 Websites = Collection[str] | None
@@ -25,11 +25,13 @@ COUNT_LIMIT = 1_000
 
 @dataclass(frozen=True)
 class Badges:
-    """Numbers for menus and tabs, each up to COUNT_LIMIT."""
+    """Numbers for tabs, each up to COUNT_LIMIT."""
 
     failed: int
     parked: int
     retrying: int
+    newest_call: int
+    """Id of the newest call, in or out: it tells whether a page is still what it was."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,16 @@ def badges(session: Session, websites: Websites) -> Badges:
         rows = select(literal(1)).where(mine, *conditions).limit(COUNT_LIMIT)
         return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
+    newest = select(SyncLog.id).where(visible(SyncLog.website_id, websites))
     row = session.execute(
         select(
             count(Delivery.state == State.FAILED),
             count(Delivery.state == State.PARKED),
             count(Delivery.state == State.READY, Delivery.tries > 0),
+            newest.order_by(SyncLog.id.desc()).limit(1).scalar_subquery(),
         )
     ).one()
-    return Badges(*row)
+    return Badges(row[0], row[1], row[2], row[3] or 0)
 
 
 def trips(session: Session, event_ids: Collection[int]) -> dict[int, list[Trip]]:

@@ -40,7 +40,8 @@ def pulse() -> Response:
     """Whether anything happened since `seen`; Problems then looks by itself."""
     only_watching()
     view = syncpages.read_view()
-    beat = syncpages.pulse_of(view)
+    badges = status.badges(db.session(), syncpages.websites_of(view))
+    beat = syncpages.pulse_of(badges)
     if request.args.get("seen") == beat:
         return Response(status=204)
     answer = page("sync/_news.html", view=view, pulse=beat)

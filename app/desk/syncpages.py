@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -55,7 +56,7 @@ def list_page(view: SyncView, after: str | None) -> dict[str, Any]:
         "view": view,
         "after": after,
         "badges": badges,
-        "pulse": pulse_of(view, badges),
+        "pulse": pulse_of(badges),
         "tabs": TABS,
         "choices": {"state": STATES, "answer": ANSWERS, "period": PERIODS},
         "states": _destinations(view),
@@ -69,27 +70,31 @@ def list_page(view: SyncView, after: str | None) -> dict[str, Any]:
 
 
 def _problems(view: SyncView, after: str | None) -> dict[str, Any]:
-    found = _deliveries(view, after, problems=True)
+    asked, session, mine = _filter(view), db.session(), websites_of(view)
+    rows = queries.deliveries(session, mine, replace(asked, problems=True), after)
     if after:
-        return found
+        return {"deliveries": rows.rows, "next": rows.next, **_named(rows.rows)}
     week = now() - REFUSED_FOR
-    asked = _filter(view, direction="inbound", status="failed")
-    recent = Filter(**{**vars(asked), "since": max(asked.since or week, week)})
-    refused = queries.logs(db.session(), websites_of(view), recent, limit=REFUSED_SHOWN)
-    references_of = found["references"] | references.of(
-        db.session(), [call.booking_id for call in refused.rows]
-    )
-    return found | {"calls": refused.rows, "more_calls": refused.next, "references": references_of}
+    recent = max(asked.since or week, week)
+    refusals = replace(asked, direction="inbound", status="failed", since=recent)
+    refused = queries.logs(session, mine, refusals, limit=REFUSED_SHOWN)
+    return {
+        "deliveries": rows.rows,
+        "next": rows.next,
+        "calls": refused.rows,
+        "more_calls": refused.next,
+        **_named([*rows.rows, *refused.rows]),
+    }
 
 
-def _deliveries(view: SyncView, after: str | None, *, problems: bool = False) -> dict[str, Any]:
-    wanted = _filter(view, state=view.state or None, problems=problems)
+def _deliveries(view: SyncView, after: str | None) -> dict[str, Any]:
+    wanted = replace(_filter(view), state=view.state or None)
     found = queries.deliveries(db.session(), websites_of(view), wanted, after)
     return {"deliveries": found.rows, "next": found.next, **_named(found.rows)}
 
 
 def _calls(view: SyncView, after: str | None) -> dict[str, Any]:
-    wanted = _filter(view, direction="inbound", status=view.answer or None)
+    wanted = replace(_filter(view), direction="inbound", status=view.answer or None)
     found = queries.logs(db.session(), websites_of(view), wanted, after)
     return {"calls": found.rows, "next": found.next, **_named(found.rows)}
 
@@ -102,14 +107,15 @@ _LISTS: dict[str, Callable[[SyncView, str | None], dict[str, Any]]] = {
 }
 
 
-def _filter(view: SyncView, **more: Any) -> Filter:
+def _filter(view: SyncView) -> Filter:
+    """What every tab understands."""
     found = None
     if view.q:
         mine = websites_of(view)
         ids = [w.id for w in visible_websites() if mine is None or w.id in mine]
         found = references.find(db.session(), ids, view.q)
     chosen = UUID(view.destination) if view.destination else None
-    return Filter(booking_ids=found, destination_id=chosen, since=view.since(now()), **more)
+    return Filter(booking_ids=found, destination_id=chosen, since=view.since(now()))
 
 
 def _named(rows: Iterable[Delivery | SyncLog]) -> dict[str, Any]:
@@ -120,12 +126,9 @@ def _destinations(view: SyncView) -> Sequence[DestinationState]:
     return status.destinations(db.session(), websites_of(view))
 
 
-def pulse_of(view: SyncView, badges: Badges | None = None) -> str:
+def pulse_of(badges: Badges) -> str:
     """A word that changes when anything happens that the page shows."""
-    session, mine = db.session(), websites_of(view)
-    numbers = badges or status.badges(session, mine)
-    newest = queries.newest_call(session, mine)
-    return f"{newest}-{numbers.failed}-{numbers.parked}-{numbers.retrying}"
+    return f"{badges.newest_call}-{badges.failed}-{badges.parked}-{badges.retrying}"
 
 
 def delivery_page(delivery_id: int) -> Response:

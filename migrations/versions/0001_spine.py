@@ -541,6 +541,13 @@ def upgrade() -> None:
         postgresql_where="state = 'failed'",
     )
     op.create_index(
+        "ix_deliveries_skipped",
+        "deliveries",
+        ["website_id", "id"],
+        unique=False,
+        postgresql_where="state = 'skipped'",
+    )
+    op.create_index(
         "ix_deliveries_head",
         "deliveries",
         ["destination_id", "lane"],
@@ -687,6 +694,9 @@ def downgrade() -> None:
     )
     op.drop_index(
         "ix_deliveries_failed", table_name="deliveries", postgresql_where="state = 'failed'"
+    )
+    op.drop_index(
+        "ix_deliveries_skipped", table_name="deliveries", postgresql_where="state = 'skipped'"
     )
     op.drop_index("ix_deliveries_due", table_name="deliveries", postgresql_where="state = 'ready'")
     op.drop_table("deliveries")
