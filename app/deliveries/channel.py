@@ -39,6 +39,8 @@ class Claim:
     id: int
     token: UUID
     event_id: int
+    event_uid: UUID
+    event_name: str
     destination_id: UUID
     destination_key: str
     channel: str

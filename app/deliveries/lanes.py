@@ -78,11 +78,12 @@ _CLAIM = text(f"""
     SET state = 'sending', claim = :token, attempts = attempts + 1, tries = tries + 1,
         lease_until = clock_timestamp() + make_interval(secs => :lease),
         give_up_at = coalesce(give_up_at, clock_timestamp() + make_interval(secs => :life))
-    FROM mine, destinations x
-    WHERE d.id = mine.id AND x.id = d.destination_id
-    RETURNING d.id, d.claim AS token, d.event_id, d.destination_id, x.key AS destination_key,
-        d.channel, d.lane, d.website_id, d.booking_id, d.attempts AS attempt, d.tries, d.refusals,
-        d.fallback, extract(epoch FROM d.give_up_at - clock_timestamp())::float AS seconds_left
+    FROM mine, destinations x, events e
+    WHERE d.id = mine.id AND x.id = d.destination_id AND e.id = d.event_id
+    RETURNING d.id, d.claim AS token, d.event_id, e.uid AS event_uid, e.name AS event_name,
+        d.destination_id, x.key AS destination_key, d.channel, d.lane, d.website_id, d.booking_id,
+        d.attempts AS attempt, d.tries, d.refusals, d.fallback,
+        extract(epoch FROM d.give_up_at - clock_timestamp())::float AS seconds_left
 """)  # noqa: S608
 
 _RELEASE = text(f"""

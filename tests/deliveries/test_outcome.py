@@ -13,8 +13,8 @@ from app.outbound import Answer, Outgoing
 from app.webhooks.channel import WebhookChannel
 
 CLAIM = Claim(
-    1, uuid.uuid4(), 1, uuid.uuid4(), "website:w", "webhook", "lane", "w", None, 1, 1, 0, None,
-    3 * DAY,
+    1, uuid.uuid4(), 1, uuid.uuid4(), "booking.updated", uuid.uuid4(), "website:w", "webhook",
+    "lane", "w", None, 1, 1, 0, None, 3 * DAY,
 )  # fmt: skip
 SENT = Outgoing("https://shop.example.com/hook", {}, b"{}")
 

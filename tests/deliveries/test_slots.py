@@ -15,8 +15,9 @@ PLACES = [uuid.UUID(int=n) for n in range(200)]
 
 def job(destination: int, number: int = 0) -> Job:
     claim = Claim(
-        number, uuid.UUID(int=0), number, PLACES[destination], f"website:{destination}", "webhook",
-        "lane", None, None, 1, 1, 0, None, 1000.0,
+        number, uuid.UUID(int=0), number, uuid.UUID(int=0), "booking.updated",
+        PLACES[destination], f"website:{destination}", "webhook", "lane",
+        None, None, 1, 1, 0, None, 1000.0,
     )  # fmt: skip
     return Job(claim, Outgoing("http://127.0.0.1/", {}, b""))
 
