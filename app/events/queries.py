@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select, tuple_
+from sqlalchemy import ColumnClause, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.events.models import Event
+
+_SETTLED: ColumnClause[int] = literal_column("""(
+    SELECT coalesce(
+        min(running::text::bigint), (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
+    )
+    FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+    WHERE running::xid NOT IN (
+        SELECT held.transactionid
+        FROM pg_locks AS held
+        JOIN pg_stat_activity AS other ON other.pid = held.pid
+        JOIN pg_database AS ours ON ours.datname = current_database()
+        WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted
+        AND other.datid <> ours.oid
+    )
+)""")
+"""The transaction id below which nothing can commit any more, in SQL.
+
+Sequence order is not commit order: an event with a lower id can become visible later. A cursor
+that stays below the oldest transaction still running never misses one. What runs in another
+database of the same server writes nothing here, so nobody waits for it.
+"""
 
 
 def of_booking(session: Session, booking_id: UUID, limit: int = 200) -> Sequence[Event]:
@@ -25,19 +46,9 @@ def of_subject(
     return session.scalars(query.order_by(Event.id.desc()).limit(limit)).all()
 
 
-def settled_before() -> str:
-    """SQL of the transaction id below which nothing can commit any more.
-
-    Sequence order is not commit order: an event with a lower id can become visible later. A
-    cursor that stays below the oldest transaction still running never misses one.
-    """
-    return "(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
-
-
 def newest_cursor(session: Session) -> tuple[int, int]:
     """Where a reader who has seen everything starts: (transaction, id)."""
-    settled = session.scalar(select(literal_column(settled_before())))
-    return (int(settled or 0), 0)
+    return (int(session.scalar(select(_SETTLED)) or 0), 0)
 
 
 def changes_after(
@@ -51,7 +62,7 @@ def changes_after(
     query = (
         select(Event)
         .where(tuple_(Event.transaction, Event.id) > tuple_(*cursor))
-        .where(Event.transaction < func.coalesce(literal_column(settled_before()), 0))
+        .where(Event.transaction < _SETTLED)
         .where(Event.name.in_(names))
         .order_by(Event.transaction, Event.id)
         .limit(limit)
