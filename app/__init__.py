@@ -61,6 +61,8 @@ def flask_config(settings: Settings) -> dict[str, object]:
             "max_overflow": 5,
             "pool_pre_ping": False,
             "pool_recycle": 1800,
+            # The text of a database error ends in whatever prints a traceback: without values.
+            "hide_parameters": settings.env == "production",
             "connect_args": {
                 "connect_timeout": 5,
                 "options": "-c timezone=UTC -c statement_timeout=15000",

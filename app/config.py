@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 DEVELOPMENT_SECRET = "development-only-secret-key"  # noqa: S105 (refused in production)
 # A valid Fernet key, so that a checkout works without any set-up; production refuses it.
 DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleSE="
+SHORTEST_SECRET = 32
+"""Characters."""
 
 
 class Settings(BaseSettings):
@@ -65,12 +67,15 @@ class Settings(BaseSettings):
         if self.env != "production":
             return []
         faults = []
-        if self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
-            faults.append("SECRET_KEY is the development default: set a random one.")
+        for name, secret in (("SECRET_KEY", self.secret_key), ("HASH_KEY", self.hash_key)):
+            if secret.get_secret_value().startswith("development-only"):
+                faults.append(f"{name} is the development default: set a random one.")
+            elif len(secret.get_secret_value()) < SHORTEST_SECRET:
+                faults.append(f"{name} is short: set {SHORTEST_SECRET} random characters or more.")
         if DEVELOPMENT_ENCRYPTION_KEY in self.encryption_key_list():
             faults.append("ENCRYPTION_KEYS holds the development default: set your own Fernet key.")
-        if self.hash_key.get_secret_value().startswith("development-only"):
-            faults.append("HASH_KEY is the development default: set a random one.")
+        if not self.encryption_key_list():
+            faults.append("ENCRYPTION_KEYS is empty: set a Fernet key.")
         if self.demo:
             faults.append("DEMO is on: demo logins and keys are public knowledge.")
         if not self.base_url.startswith("https://"):
