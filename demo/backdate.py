@@ -46,10 +46,14 @@ class Clock:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._moment = ""
 
     def set(self, now: datetime) -> None:
         """What is written from here on happened then; never in the future."""
         moment = min(now, datetime.now(UTC)).isoformat()
+        if moment == self._moment:
+            return
+        self._moment = moment
         self._session.execute(
             text("SELECT set_config(:name, :value, true)"), {"name": SETTING, "value": moment}
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.api.schemas.sync import parse, translate, wire_details
@@ -48,6 +48,8 @@ class Player:
         self._session = session
         self._clock = clock
         self._desk = desk
+        # Held, so that the session does not read them anew for every step.
+        self._websites = {website.id: website for website in session.scalars(select(Website))}
         self._bookings: dict[uuid.UUID, uuid.UUID] = {}
 
     def play(self, step: Step) -> None:
@@ -80,7 +82,7 @@ class Player:
         return answer
 
     def _receive(self, story: Story, raw: str, notes: list[str]) -> tuple[int, dict[str, Any]]:
-        website = self._session.get_one(Website, story.brand.id)
+        website = self._websites[story.brand.id]
         body = parse(raw.encode())
         if ignored := body.ignored():
             notes.append(f"Ignored unknown fields: {', '.join(ignored)}")
