@@ -116,11 +116,13 @@ def _change(booking_id: UUID, body: BookingChanges) -> Booking:
     if body.reason is not None and "status" not in body.model_fields_set:
         fault = Fault("reason", "Goes with the status cancelled.")
         raise InvalidPayload("A reason alone changes nothing.", [fault])
-    if fields or "status" not in body.model_fields_set:
-        booking = bookings.edit(session, actor, scope, booking_id, fields, version)
-        version = booking.version
-    if "status" in body.model_fields_set:
-        booking = bookings.move(
-            session, actor, scope, booking_id, body.status, reason=body.reason, version=version
+    if "status" not in body.model_fields_set:
+        return bookings.edit(session, actor, scope, booking_id, fields, version)
+    status, reason = body.status, body.reason
+    if not fields:
+        return bookings.move(
+            session, actor, scope, booking_id, status, reason=reason, version=version
         )
-    return booking
+    return bookings.change(
+        session, actor, scope, booking_id, fields, status, version, reason=reason
+    )

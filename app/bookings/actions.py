@@ -39,9 +39,7 @@ def edit(
     staff may not set.
     """
     booking = queries.lock(session, scope, booking_id, Permission.BOOKINGS_EDIT)
-    _check_fields(booking, changes)
-    if booking.version != version:
-        _check_conflict(session, booking, changes, version, merge=merge)
+    _check_edit(session, booking, changes, version, merge=merge)
     _write(session, actor, booking, dict(changes))
     return booking
 
@@ -61,8 +59,36 @@ def move(
     Raises Conflict when the move is not allowed from where the booking stands (any more).
     """
     booking = queries.lock_to_move(session, scope, booking_id, status)
+    _write(session, actor, booking, _moved(booking, status, reason, version))
+    return booking
+
+
+def change(
+    session: Session,
+    actor: Actor,
+    scope: Scope,
+    booking_id: UUID,
+    changes: Mapping[str, Any],
+    status: Status,
+    version: int,
+    *,
+    reason: str | None = None,
+) -> Booking:
+    """Both at once, as one version and one event. Raises what `edit` and `move` raise."""
+    booking = queries.lock_to_move(session, scope, booking_id, status)
+    scope.demand(Permission.BOOKINGS_EDIT, booking.website_id, seen_with=queries.VIEW)
+    _check_edit(session, booking, changes, version)
+    moved = _moved(booking, status, reason, version)
+    _write(session, actor, booking, {**changes, **moved})
+    return booking
+
+
+def _moved(
+    booking: Booking, status: Status, reason: str | None, version: int | None
+) -> dict[str, Any]:
+    """What a move sets; nothing where the booking stands there already."""
     if booking.status == status:
-        return booking
+        return {}
     stale = version is not None and booking.version != version
     if stale or not booking.can_move_to(status):
         pair = {"yours": status.value, "current": booking.status}
@@ -73,8 +99,20 @@ def move(
         changes["cancellation_reason"] = reason or None
     elif booking.status == Status.CANCELLED and status is Status.CONFIRMED:
         changes["cancellation_reason"] = None
-    _write(session, actor, booking, changes)
-    return booking
+    return changes
+
+
+def _check_edit(
+    session: Session,
+    booking: Booking,
+    changes: Mapping[str, Any],
+    version: int,
+    *,
+    merge: bool = False,
+) -> None:
+    _check_fields(booking, changes)
+    if booking.version != version:
+        _check_conflict(session, booking, changes, version, merge=merge)
 
 
 def _check_fields(booking: Booking, changes: Mapping[str, Any]) -> None:
@@ -107,6 +145,8 @@ def _check_conflict(
 def _write(session: Session, actor: Actor, booking: Booking, changes: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     changed = {n for n, v in changes.items() if plain(getattr(booking, n)) != plain(v)}
+    if not changed:
+        return
     stamps = set_by_staff(load(booking.field_times), changed, now)
     key = customers.data_key(session, booking.customer_id)
     website = queries.website_of(session, booking)
