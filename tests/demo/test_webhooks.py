@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from app.webhooks.signing import signature_headers
+from demo.settings import SiteSettings
+from demo.source_site import create_site
 from demo.source_site.site import Site
 from tests.demo.conftest import SECRET
 
@@ -187,3 +190,15 @@ def test_slow_is_slow_and_then_right(visitor: FlaskClient, site: Site, booked: B
     send(visitor, hook(booking["source_booking_id"], 2, status="cancelled"))
     assert time.monotonic() - begin >= 1
     assert held(site, booking)["status"] == "cancelled"
+
+
+def test_the_secret_can_be_told_and_replaced_on_the_page(demo_settings: SiteSettings) -> None:
+    untold = demo_settings.model_copy(update={"onebooking_webhook_secret": SecretStr("")})
+    visitor = create_site(untold).test_client()
+    content = hook(str(uuid.uuid4()), 1, status="confirmed")
+    assert send(visitor, content).status_code == 500
+    visitor.post("/credentials", data={"webhook_secret": SECRET})
+    assert send(visitor, content).status_code == 200
+    visitor.post("/credentials", data={"webhook_secret": "whsec_bmV3"})
+    assert send(visitor, content).status_code == 401
+    assert (untold.home / "webhook-secret").stat().st_mode & 0o077 == 0
