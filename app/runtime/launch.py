@@ -4,6 +4,7 @@ import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from http import HTTPStatus
@@ -69,6 +70,8 @@ def run(plan: Plan, lock: IO[str]) -> None:
         link = prepare(plan, environment)
         supervisor.start_app()
         supervisor.wait(lambda: not_ready(plan), READY_SECONDS)
+        if plan.demo:
+            supervisor.wait(lambda: not_listening(plan), READY_SECONDS)
         banner.show(plan, link)
         watch(supervisor)
     finally:
@@ -133,6 +136,15 @@ def not_ready(plan: Plan) -> str | None:
         return f"/readyz cannot be asked: {error}"
     finally:
         connection.close()
+
+
+def not_listening(plan: Plan) -> str | None:
+    """Why the demo website cannot be reached; None when it can."""
+    try:
+        socket.create_connection((plan.connect_host, plan.demo_port), timeout=5).close()
+    except OSError as error:
+        return f"the demo website does not answer: {error}"
+    return None
 
 
 def watch(supervisor: Supervisor) -> NoReturn:

@@ -27,6 +27,7 @@ from tests.harness.processes import Daemon, until
 
 ADMIN_URL = "ONEBOOKING_TEST_ADMIN_URL"
 RUN = "ONEBOOKING_TEST_RUN"  # prefix of every database of this run
+HOME = "ONEBOOKING_TEST_HOME"  # directory of this run
 REDIS_BASE = "ONEBOOKING_TEST_REDIS"
 REDIS_SHARE = "ONEBOOKING_TEST_REDIS_SHARE"  # databases for each xdist worker
 TEMP_PREFIX = "ob-test-"
@@ -52,6 +53,15 @@ def drop(url: str) -> None:
     databases.drop_database(os.environ[ADMIN_URL], make_url(url).database or "")
 
 
+def place(name: str) -> Path:
+    """A new directory for a program of the tests.
+
+    Not in pytest's own: that is closed to other users, such as the one that runs PostgreSQL,
+    each time that some pytest starts on this machine.
+    """
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=os.environ[HOME]))
+
+
 def redis_url(worker_id: str, number: int = 0) -> str:
     """One of the Redis databases of an xdist worker (`gw3`, or `master` without xdist)."""
     share = int(os.environ[REDIS_SHARE])
@@ -64,6 +74,7 @@ def start(config: pytest.Config) -> None:
     sweep()
     home = Path(tempfile.mkdtemp(prefix=f"{TEMP_PREFIX}{os.getpid()}-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    os.environ[HOME] = str(home)
     os.environ[RUN] = f"onebooking_test_{uuid.uuid4().hex[:8]}"
     _redis(config, home)
     _postgres(config, home)

@@ -14,6 +14,7 @@ import pytest
 from app.runtime.plan import Plan, read_plan
 from app.runtime.supervise import call
 from tests.harness.processes import ROOT, Daemon, free_port, python, until
+from tests.harness.servers import place
 
 SERVERS = ("DATABASE_URL", "REDIS_URL", "OUTBOUND_ALLOW")
 
@@ -34,7 +35,7 @@ class Launcher:
         """Start it and wait for its word that it is ready."""
         self.daemon.log.unlink(missing_ok=True)
         self.daemon.start()
-        until(self._ready, 90, "not ready")
+        until(self._ready, 180, "not ready")
 
     def _ready(self) -> bool:
         assert self.daemon.running, self.output()
@@ -78,12 +79,18 @@ def make_launcher(data: Path, log: Path, **settings: str) -> Launcher:
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[LauncherFactory]:
+def home() -> Path:
+    """A directory for the data and the log of the test's launchers."""
+    return place("launch")
+
+
+@pytest.fixture
+def launcher(home: Path) -> Iterator[LauncherFactory]:
     """Makes launchers, by default on one data directory; they are stopped at the end."""
     with ExitStack() as running:
 
-        def make(data: Path = tmp_path / "data", **settings: str) -> Launcher:
-            log = tmp_path / f"launcher{len(list(tmp_path.glob('*.log')))}.log"
+        def make(data: Path = home / "data", **settings: str) -> Launcher:
+            log = home / f"launcher{len(list(home.glob('*.log')))}.log"
             made = make_launcher(data, log, **settings)
             running.callback(made.daemon.stop, seconds=60)
             return made
@@ -100,11 +107,11 @@ class Refusal:
 
 
 @pytest.fixture
-def refusal(tmp_path: Path) -> Callable[..., Refusal]:
+def refusal(home: Path) -> Callable[..., Refusal]:
     """Starts a launcher that must refuse; checks that it leaves nothing running."""
 
-    def run(data: Path = tmp_path / "data", **settings: str) -> Refusal:
-        made = make_launcher(data, tmp_path / "refused.log", **settings)
+    def run(data: Path = home / "data", **settings: str) -> Refusal:
+        made = make_launcher(data, home / "refused.log", **settings)
         done = subprocess.run(
             [sys.executable, "app/runtime"], cwd=ROOT, env=made.environment,
             capture_output=True, text=True, timeout=60, check=False,

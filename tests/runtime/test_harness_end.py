@@ -22,7 +22,7 @@ def run(tmp_path: Path) -> Iterator[Daemon]:
     argv = python("-m", "pytest", "-n2", "-p", "no:cacheprovider", "tests/runtime/sleeper.py")
     daemon = Daemon(argv, tmp_path / "run.log", inherited)
     daemon.start()
-    until(lambda: "2 workers [1 item]" in daemon.output(), 60, "the run did not start")
+    until(lambda: "2 workers [1 item]" in daemon.output(), 120, "the run did not start")
     yield daemon
     daemon.stop()
 

@@ -14,6 +14,7 @@ import pytest
 from app.runtime import databases
 from app.runtime.embedded import Postgres
 from tests.harness.processes import until
+from tests.harness.servers import place
 from tests.runtime.conftest import Launcher, LauncherFactory, make_launcher
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launch")]
@@ -21,9 +22,9 @@ PROGRAMS = ["app:web", "app:worker", "redis", "postgres"]
 
 
 @pytest.fixture(scope="module")
-def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+def launched() -> Iterator[Launcher]:
     """A running installation in a folder that no configuration file could name unquoted."""
-    home = tmp_path_factory.mktemp("launch")
+    home = place("launch")
     launcher = make_launcher(home / "a b;c #1 %s", home / "launcher.log")
     launcher.start()
     yield launcher

@@ -67,9 +67,9 @@ def test_a_password_is_not_repeated(refusal: Refuse, committed_database: str) ->
 
 
 def test_a_program_that_cannot_start_is_named_with_the_end_of_its_log(
-    refusal: Refuse, tmp_path: Path
+    refusal: Refuse, home: Path
 ) -> None:
-    broken = tmp_path / "data" / "redis" / "appendonly.aof"
+    broken = home / "data" / "redis" / "appendonly.aof"
     broken.parent.mkdir(parents=True)
     broken.write_bytes(b"not what Redis writes")
     answer = refusal()
