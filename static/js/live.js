@@ -73,7 +73,7 @@
   addEventListener("input", () => { typed = Date.now(); }, { capture: true });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-arrivals]")) return;
-    scrollTo(0, 0);
+    scrollTo({ top: 0, behavior: "instant" }); // a smooth one would be cut short by the new rows
     refresh();
   });
 
