@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,17 +11,14 @@ from uuid import UUID
 from flask import Response, request, url_for
 
 from app.bookings import references, timeline
-from app.bookings.fields import FIELDS, STATUS_COMPANIONS
-from app.bookings.status import Status
-from app.bookings.wording import labels
 from app.customers import queries as customers
 from app.deliveries import queries, status
 from app.deliveries.models import OPEN_STATES, Delivery, State, SyncLog
-from app.deliveries.queries import RETRYING, Detail, Filter
+from app.deliveries.queries import Detail, Filter
 from app.deliveries.status import Badges, DestinationState
 from app.desk.syncview import ANSWERS, PERIODS, STATES, TABS, SyncView
+from app.desk.syncwords import pretty, shown_state, what_changed
 from app.errors import WebsiteNotFound
-from app.events.models import Event
 from app.extensions import db
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
@@ -202,31 +198,3 @@ def after_change(delivery_id: int, said: str, tone: str = "success") -> Response
         say(said, tone)
         return go(url_for("sync.delivery", delivery_id=delivery_id))
     return toast(trigger(delivery_page(delivery_id), "sync-changed"), said, tone)
-
-
-def shown_state(delivery: Delivery) -> str:
-    """The state as people know it: between two tries it is retrying."""
-    is_retrying = delivery.state == State.READY and delivery.tries > 0
-    return RETRYING if is_retrying else delivery.state
-
-
-def what_changed(event: Event) -> str:
-    """An event in a few words: what became of the booking, or which fields changed."""
-    if event.name == "booking.created":
-        return "New booking"
-    others = [name for name in FIELDS if name in event.changes and name not in STATUS_COMPANIONS]
-    if "admin_notes" in event.changes:
-        others.append("admin_notes")
-    status_pair = event.changes.get("status")
-    if status_pair is None:
-        return labels(others).capitalize()
-    moved = Status(status_pair[1]).label
-    return f"{moved}, {labels(others)}" if others else moved
-
-
-def pretty(body: str | None) -> str:
-    """JSON with line breaks; anything else as it is."""
-    try:
-        return json.dumps(json.loads(body or ""), indent=2, ensure_ascii=False)
-    except ValueError:
-        return body or ""
