@@ -52,10 +52,10 @@ def once(session: Session, door: str, make: Callable[[], Answer]) -> Answer:
     if not key:
         return make()
     raw = request.method.encode() + request.path.encode() + request.get_data()
-    claimed = receipts.claim(session, door, receipts.for_idempotency(key), raw)
+    (claimed,) = receipts.claim(session, door, [receipts.for_idempotency(key)], raw)
     if isinstance(claimed, Receipt):
         receipts.demand_same_body(claimed, raw)
         return claimed.http_status, json.loads(keyring.decrypt(claimed.answer["sealed"]))
     status, answer = make()
-    receipts.keep(session, claimed, status, {"sealed": keyring.encrypt(json.dumps(answer))})
+    receipts.keep(session, [claimed], status, {"sealed": keyring.encrypt(json.dumps(answer))})
     return status, answer

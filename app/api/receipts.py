@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from app.errors import Conflict
 
 PENDING: dict[str, Any] = {}
 _TABLE = cast(Table, Receipt.__table__)
-_INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.door)
+_INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key)
 
 
 @dataclass(frozen=True)
@@ -37,24 +38,20 @@ def for_idempotency(key: str) -> str:
     return f"idempotency:{kept}"
 
 
-def claim(session: Session, door: str, key: str, body: bytes) -> Ticket | Receipt:
-    """Claim the key for this transaction, or the receipt of who was first.
+def claim(session: Session, door: str, keys: Sequence[str], body: bytes) -> list[Ticket | Receipt]:
+    """Claim the keys for this transaction; a receipt in the place of one that others had first.
 
     Two calls at the same time: the second waits until the first has committed or failed.
     """
-    ticket = Ticket(door, key)
-    values = {
-        "door": door,
-        "key": key,
-        "body_digest": hashlib.sha256(body).digest(),
-        "http_status": 0,
-        "answer": PENDING,
-    }
-    claimed = session.execute(_INSERT, values).scalar_one_or_none()
-    if claimed is not None:
-        return ticket
-    query = select(Receipt).where(Receipt.door == door, Receipt.key == key)
-    return session.scalars(query).one()
+    if not keys:
+        return []
+    digest = hashlib.sha256(body).digest()
+    values = {"door": door, "body_digest": digest, "http_status": 0, "answer": PENDING}
+    claimed = set(session.scalars(_INSERT, [{**values, "key": key} for key in keys]))
+    taken = [key for key in keys if key not in claimed]
+    query = select(Receipt).where(Receipt.door == door, Receipt.key.in_(taken))
+    known = {receipt.key: receipt for receipt in session.scalars(query)} if taken else {}
+    return [Ticket(door, key) if key in claimed else known[key] for key in keys]
 
 
 def demand_same_body(receipt: Receipt, body: bytes) -> None:
@@ -63,11 +60,15 @@ def demand_same_body(receipt: Receipt, body: bytes) -> None:
         raise Conflict("This Idempotency-Key was used with another body.")
 
 
-def keep(session: Session, ticket: Ticket, http_status: int, answer: dict[str, Any]) -> None:
-    """Keep the answer; it becomes visible with the change."""
+def keep(
+    session: Session, tickets: Sequence[Ticket], http_status: int, answer: dict[str, Any]
+) -> None:
+    """Keep the answer under the claimed keys; it becomes visible with the change."""
+    if not tickets:
+        return
     session.execute(
         update(Receipt)
-        .where(Receipt.door == ticket.door, Receipt.key == ticket.key)
+        .where(Receipt.door == tickets[0].door, Receipt.key.in_([t.key for t in tickets]))
         .values(http_status=http_status, answer=answer)
         .execution_options(synchronize_session=False)
     )

@@ -85,9 +85,9 @@ def _answer(call: Call) -> tuple[int, dict[str, Any]]:
     call.booking_id = received.booking_id
     call.notes += received.notes
     answer = _body(received)
-    for ticket in tickets:
-        receipts.keep(session, ticket, 201 if received.created else 200, answer)
-    return (201 if received.created else 200), answer
+    status = 201 if received.created else 200
+    receipts.keep(session, tickets, status, answer)
+    return status, answer
 
 
 def _remember_caller(call: Call, found: Caller) -> None:
@@ -111,15 +111,14 @@ def _claim(website: Website, body: SyncBody, raw: bytes) -> list[receipts.Ticket
     header = request.headers.get("Idempotency-Key", "").strip()
     if header:
         keys.append(receipts.for_idempotency(header))
-    claimed = [receipts.claim(db.session(), website.door, key, raw) for key in keys]
+    claimed = receipts.claim(db.session(), website.door, keys, raw)
     if header and isinstance(claimed[-1], Receipt):
         receipts.demand_same_body(claimed[-1], raw)
     tickets = [one for one in claimed if not isinstance(one, Receipt)]
     first = next((one for one in claimed if isinstance(one, Receipt)), None)
     if first is None:
         return tickets
-    for ticket in tickets:  # known by one of the two: from now on by both
-        receipts.keep(db.session(), ticket, first.http_status, first.answer)
+    receipts.keep(db.session(), tickets, first.http_status, first.answer)  # now known by both
     return first
 
 

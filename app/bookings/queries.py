@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
 from app.bookings.status import Status, permission_to_move
+from app.crypto import DataKey
+from app.customers.models import Customer
 from app.deliveries.models import OPEN_STATES, Delivery, Destination, State
 from app.errors import NotFound
 from app.events.models import Event, Outbox
@@ -20,12 +22,13 @@ from app.websites.models import Website
 
 VIEW = Permission.BOOKINGS_VIEW
 _LOCK_BY_SOURCE = (
-    select(Booking)
+    select(Booking, Customer.data_key)
+    .join(Customer, Customer.id == Booking.customer_id)
     .where(
         Booking.website_id == bindparam("website_id", type_=Text),
         Booking.source_booking_id == bindparam("source_id", type_=Uuid),
     )
-    .with_for_update()
+    .with_for_update(of=Booking)
     .execution_options(populate_existing=True)
 )
 
@@ -58,10 +61,21 @@ def _checked(booking: Booking | None, scope: Scope, permission: Permission) -> B
     return booking
 
 
-def lock_by_source(session: Session, website_id: str, source_id: UUID) -> Booking | None:
-    """The booking that a source means, locked. For the source's own door."""
-    key = {"website_id": website_id, "source_id": source_id}
-    return session.scalars(_LOCK_BY_SOURCE, key).one_or_none()
+@dataclass(frozen=True)
+class Locked:
+    """A booking with its row locked, and the key of its customer (None once erased)."""
+
+    booking: Booking
+    key: DataKey | None
+
+
+def lock_by_source(session: Session, website_id: str, source_id: UUID) -> Locked | None:
+    """The booking that a source means. For the source's own door."""
+    which = {"website_id": website_id, "source_id": source_id}
+    row = session.execute(_LOCK_BY_SOURCE, which).one_or_none()
+    if row is None:
+        return None
+    return Locked(row[0], DataKey.from_text(row[1]) if row[1] else None)
 
 
 def website_of(session: Session, booking: Booking) -> Website:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.bookings import queries
 from app.bookings.fields import FIELDS, REQUIRED, plain
 from app.bookings.models import Booking
+from app.bookings.queries import Locked
 from app.bookings.stamps import Merged, Stamp, load, merge
 from app.bookings.status import Status
 from app.bookings.writing import (
@@ -29,7 +30,6 @@ from app.bookings.writing import (
     registers_of,
     write,
 )
-from app.customers import queries as customers
 from app.customers.actions import Contact, find_or_create, withdraw
 from app.errors import DuplicateBooking, Fault, NotFound
 from app.events.models import Actor
@@ -81,21 +81,21 @@ class Received:
 
 def receive(session: Session, actor: Actor, website: Website, message: Message) -> Received:
     """Apply a message. Raises NotFound (unknown and not in full) and DuplicateBooking."""
-    booking = None
+    there = None
     if message.kind is not Kind.CREATED:  # a new booking is usually new: insert without looking
-        booking = queries.lock_by_source(session, website.id, message.source_booking_id)
-    if booking is None:
+        there = queries.lock_by_source(session, website.id, message.source_booking_id)
+    if there is None:
         made = _make(session, actor, website, message)
         if made is not None:
             return made
-        booking = queries.lock_by_source(session, website.id, message.source_booking_id)
-        if booking is None:
+        there = queries.lock_by_source(session, website.id, message.source_booking_id)
+        if there is None:
             raise RuntimeError("a booking with this source id exists but cannot be seen")
     if message.kind is Kind.CREATED:
-        again = _created_again(booking, message)
+        again = _created_again(there.booking, message)
         if again is not None:
             return again
-    return _merge(session, actor, website, booking, message)
+    return _merge(session, actor, website, there, message)
 
 
 def _make(session: Session, actor: Actor, website: Website, message: Message) -> Received | None:
@@ -141,7 +141,6 @@ def _created_again(booking: Booking, message: Message) -> Received | None:
     if message.digest == booking.created_digest:
         return Received(booking.id)
     if booking.created_digest is None and message.is_timed:
-        booking.created_digest = message.digest
         return None
     if _says_what_is_there(booking, message):
         return Received(booking.id)
@@ -156,16 +155,18 @@ def _says_what_is_there(booking: Booking, message: Message) -> bool:
 
 
 def _merge(
-    session: Session, actor: Actor, website: Website, booking: Booking, message: Message
+    session: Session, actor: Actor, website: Website, there: Locked, message: Message
 ) -> Received:
+    booking, key = there.booking, there.key
     held = queries.held_fields(session, booking.id, website)
     current = registers_of(booking)
     merged = merge(current, load(booking.field_times), message.registers, message.at, held)
-    key = customers.data_key(session, booking.customer_id)
     notes = _notes(merged)
     if merged.refused and not _refused_before(session, booking, merged, key):
         record_conflict(session, actor, booking, merged.refused, key)
     booking.source_status = _word(booking, message, merged)
+    if message.kind is Kind.CREATED:
+        booking.created_digest = message.digest
     if merged.applied or merged.refused:
         write(
             session,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, scoped_session
 
@@ -19,6 +20,7 @@ from app.deliveries.models import Delivery
 from app.events.models import Actor, Event
 from app.staff.scope import EVERYTHING
 from tests.api.source import Source, full_booking
+from tests.harness.counting import counted_queries
 
 Database = scoped_session[Session]
 STAFF = Actor(kind="user", id="1", label="Demo Person", door="staff")
@@ -131,3 +133,16 @@ def test_a_message_that_makes_no_booking_leaves_no_customer(
     late = {**healed, "event": "booking.created", "customer": stranger}
     source.ok({**late, "updated_at": "2026-03-01T00:00:00Z"})
     assert db_session.scalars(select(Customer.id)).all() == [the(db_session).customer_id]
+
+
+def test_the_busiest_call_takes_few_queries(
+    app: Flask, source: Source, db_session: Database
+) -> None:
+    """A conflict beside other changes, with an event id and an Idempotency-Key."""
+    body = source.create()
+    staff_edit(db_session, time_slot="14:00")
+    changed = {**body, "event": "booking.updated", "time_slot": "09:00", "guest_count": 7}
+    with counted_queries(app) as statements:
+        source.ok({**changed, "event_id": "evt-1"}, **{"Idempotency-Key": "one"})
+    assert conflicts(db_session) == [{"time_slot": ["14:00", "09:00"]}]
+    assert len(statements) <= 10
