@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
 from app import UnsafeSettings, create_app
 from app.config import DEVELOPMENT_ENCRYPTION_KEY, DEVELOPMENT_SECRET, Settings
@@ -15,7 +15,7 @@ SAFE: dict[str, Any] = {
     "base_url": "https://onebooking.test",
     "secret_key": "s" * 32,
     "hash_key": "h" * 32,
-    "encryption_keys": Fernet.generate_key().decode(),
+    "encryption_keys": urlsafe_b64encode(b"o" * 32).decode(),
 }
 
 
