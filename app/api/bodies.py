@@ -9,15 +9,33 @@ from typing import Any, TypeVar
 from flask import request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import receipts
 from app.api.models import Receipt
 from app.api.schemas.kinds import faults_of
 from app.crypto import keyring
-from app.errors import Fault, InvalidPayload
+from app.errors import Fault, InvalidPayload, PayloadTooLarge
 
 Body = TypeVar("Body", bound=BaseModel)
 Answer = tuple[int, dict[str, Any]]
+
+
+def read_raw() -> bytes:
+    """The raw body. Raises PayloadTooLarge.
+
+    Where its length was not announced (chunks) the server stops reading at the limit: what fills
+    it is too long, or cut off.
+    """
+    too_large = PayloadTooLarge("The body is too large: at most 256 KiB are taken.")
+    try:
+        raw = request.get_data()
+    except RequestEntityTooLarge as error:
+        raise too_large from error
+    most = request.max_content_length
+    if request.content_length is None and most is not None and len(raw) >= most:
+        raise too_large
+    return raw
 
 
 def read_body(schema: type[Body]) -> Body:
@@ -25,7 +43,7 @@ def read_body(schema: type[Body]) -> Body:
     if not request.is_json:
         fault = Fault("Content-Type", "Must be application/json.")
         raise InvalidPayload("Send JSON, with Content-Type: application/json.", [fault])
-    return _checked(lambda: schema.model_validate_json(request.get_data()))
+    return _checked(lambda: schema.model_validate_json(read_raw()))
 
 
 def read_query(schema: type[Body]) -> Body:
@@ -51,7 +69,7 @@ def once(session: Session, door: str, make: Callable[[], Answer]) -> Answer:
     key = request.headers.get("Idempotency-Key", "").strip()
     if not key:
         return make()
-    raw = request.method.encode() + request.path.encode() + request.get_data()
+    raw = request.method.encode() + request.path.encode() + read_raw()
     (claimed,) = receipts.claim(session, door, [receipts.for_idempotency(key)], raw)
     if isinstance(claimed, Receipt):
         receipts.demand_same_body(claimed, raw)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy import Table, insert
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import auth, receipts
+from app.api.bodies import read_raw
 from app.api.models import Receipt
 from app.api.schemas.sync import SyncBody, parse, translate, wire_details
 from app.apikeys import queries as apikeys
@@ -20,7 +20,7 @@ from app.apikeys.models import KeyScope
 from app.apikeys.queries import Caller
 from app.bookings.receiving import Received, receive
 from app.deliveries.models import SyncLog
-from app.errors import HubError, PayloadTooLarge, WebsiteNotFound, error_body
+from app.errors import HubError, WebsiteNotFound, error_body
 from app.extensions import csrf, db
 from app.logs import get_logger
 from app.staff.guards import public
@@ -68,7 +68,7 @@ def _answer(call: Call) -> tuple[int, dict[str, Any]]:
     session = db.session()
     found = auth.caller()
     _remember_caller(call, found)
-    call.raw = _read()
+    call.raw = read_raw()
     website = auth.admit(found, KeyScope.WRITE_BOOKINGS)
     apikeys.touch(session, found.key, datetime.now(UTC))
     call.body = body = parse(call.raw)
@@ -93,13 +93,6 @@ def _answer(call: Call) -> tuple[int, dict[str, Any]]:
 def _remember_caller(call: Call, found: Caller) -> None:
     call.website_id = found.key.website_id
     call.key_prefix = found.key.prefix
-
-
-def _read() -> bytes:
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise PayloadTooLarge("The body is too large: at most 256 KiB are taken.") from error
 
 
 def _claim(website: Website, body: SyncBody, raw: bytes) -> list[receipts.Ticket] | Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -145,3 +146,19 @@ def test_idempotency_keys_of_any_length_are_told_apart(source: Source) -> None:
     for end in ("1", "2"):
         response = source.post(full_booking(), **{"Idempotency-Key": "x" * 3000 + end})
         assert response.status_code == 201
+
+
+@pytest.mark.parametrize(("size", "status"), [(200_000, 201), (262_144, 413), (900_000, 413)])
+def test_a_body_in_chunks_is_taken_whole_or_refused(
+    source: Source, db_session: Database, size: int, status: int
+) -> None:
+    raw = json.dumps(full_booking()).encode().ljust(size)
+    response = source.client.post(
+        "/api/bookings/sync",
+        input_stream=io.BytesIO(raw),
+        content_type="application/json",
+        headers={"X-API-Key": source.key},
+        # As the server says it of chunks.
+        environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+    )
+    assert response.status_code == last_log(db_session).http_status == status
