@@ -157,8 +157,7 @@ def test_a_body_in_chunks_is_taken_whole_or_refused(
         "/api/bookings/sync",
         input_stream=io.BytesIO(raw),
         content_type="application/json",
-        headers={"X-API-Key": source.key},
-        # As the server says it of chunks.
-        environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+        headers={"X-API-Key": source.key, "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},  # as the server says of chunks
     )
     assert response.status_code == last_log(db_session).http_status == status
