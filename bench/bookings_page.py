@@ -100,9 +100,7 @@ def measure(stand: Bench, times: int) -> dict[str, list[float]]:
     with stand.app.app_context():
         client = browser_of(stand.app, person("superadmin"))
         db.session.commit()
-    figures = {
-        name: milliseconds(partial(ask, client, url), times) for name, url in PAGES.items()
-    }
+    figures = {name: milliseconds(partial(ask, client, url), times) for name, url in PAGES.items()}
     return {**figures, "bare SQL + template": milliseconds(bare(stand, client), times)}
 
 
