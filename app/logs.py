@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 import uuid
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -25,6 +27,7 @@ ALLOWED_KEYS = frozenset(
     }
 )
 Entry = MutableMapping[str, Any]
+_OURS = str(Path(__file__).parent) + "/"
 
 
 def _only_allowed(_: Any, __: str, entry: Entry) -> Entry:
@@ -38,15 +41,18 @@ def _with_request_id(_: Any, __: str, entry: Entry) -> Entry:
 
 
 def _error_place(_: Any, __: str, entry: Entry) -> Entry:
-    """Type and place of an exception; its message may hold what somebody typed."""
+    """Type and place of an exception; its message may hold what somebody typed.
+
+    The place is the last of our own lines: a library's innermost says little.
+    """
     error = entry.pop("exc_info", None)
     if isinstance(error, BaseException):
         entry["error_type"] = type(error).__name__
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        if frame is not None:
-            entry["error_at"] = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+        places = [(f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__)]
+        ours = [place for place in places if place[0].startswith(_OURS)]
+        if places:
+            file, line = (ours or places)[-1]
+            entry["error_at"] = f"{file.removeprefix(_OURS)}:{line}"
     return entry
 
 
