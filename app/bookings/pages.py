@@ -180,6 +180,8 @@ def edit_clash(
         for name in FIELDS
         if name in error.fields
     ]
+    if not clashes:
+        form.form_errors.append(error.message)
     form.rebase(booking, mine)
     also = list(beside(since, mine))
     return edit_page(booking, form, status=422, clashes=clashes, also=also)

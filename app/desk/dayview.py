@@ -12,7 +12,7 @@ from flask import url_for
 from app.bookings.listview import ListView
 from app.errors import InvalidPayload
 
-SHOWN = ("arrivals", "pickups")
+SHOWN = ("arrivals", "expected", "pickups")
 ONE_DAY = timedelta(days=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, request, url_for
 
 from app.bookings import counting, moves, news
 from app.bookings.filters import Filters
+from app.bookings.models import Booking
 from app.desk import today as days
 from app.desk.dayview import DayView
 from app.errors import WebsiteNotFound
@@ -64,8 +66,7 @@ def _context(view: DayView) -> dict[str, Any]:
     zones = {one.id: ZoneInfo(one.timezone) for one in names.values()}
     return {
         "view": view,
-        "groups": days.groups(bookings, zones),
-        "pickups": days.pickups(bookings),
+        "groups": _groups(view, bookings, zones),
         "numbers": days.numbers(counts),
         "cut": len(bookings) == MOST,
         "offered": moves.is_offered,
@@ -75,6 +76,17 @@ def _context(view: DayView) -> dict[str, Any]:
         "zones": zones,
         "poll": view.poll(cursor, days.next_late(bookings, view.now)),
     }
+
+
+def _groups(
+    view: DayView, bookings: Sequence[Booking], zones: dict[str, ZoneInfo]
+) -> list[days.Group]:
+    if view.show == "pickups":
+        return days.pickups(bookings, zones)
+    coming = days.arrivals(bookings)
+    if view.show == "expected":
+        coming = [booking for booking in coming if booking.is_expected]
+    return days.groups(coming, zones)
 
 
 def _is_still_true(view: DayView) -> bool:

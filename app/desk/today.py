@@ -31,6 +31,11 @@ class Group:
         return sum(booking.guest_count for booking in self.bookings)
 
     @property
+    def people(self) -> int:
+        """Everybody in the car: guests, and those who only watch."""
+        return sum(booking.guest_count + booking.non_players for booking in self.bookings)
+
+    @property
     def is_done(self) -> bool:
         """Nobody of this time is awaited any more."""
         return not any(booking.is_expected for booking in self.bookings)
@@ -73,27 +78,32 @@ def numbers(counts: Mapping[str, DayCount]) -> Numbers:
     )
 
 
-def groups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
-    """Arrivals by time: slots without a clock time first, then by the instant, then by name.
+def arrivals(bookings: Sequence[Booking]) -> list[Booking]:
+    """Who was or is to come. Who cancelled is left out."""
+    return [booking for booking in bookings if not booking.is_gone]
 
-    Who cancelled is left out.
-    """
-    coming = [booking for booking in bookings if not booking.is_gone]
-    coming.sort(key=lambda b: (*_when(b), b.customer_name.casefold()))
-    several = len({zones[b.website_id].key for b in coming if b.website_id in zones}) > 1
+
+def groups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
+    """Bookings by time: slots without a clock time first, then by the instant, then by name."""
+    ordered = sorted(bookings, key=lambda b: (*_when(b), b.customer_name.casefold()))
+    return _grouped(ordered, zones)
+
+
+def pickups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
+    """Whom we fetch, by time and hotel."""
+    coming = (*ARRIVING, *ARRIVED)
+    found = [booking for booking in bookings if booking.needs_pickup and booking.status in coming]
+    found.sort(key=lambda b: (*_when(b), (b.hotel_name or "").casefold(), b.room_number or ""))
+    return _grouped(found, zones)
+
+
+def _grouped(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
+    several = len({zones[b.website_id].key for b in bookings if b.website_id in zones}) > 1
     found: dict[str, Group] = {}
-    for booking in coming:
+    for booking in bookings:
         label = _label(booking, zones, several)
         found.setdefault(label, Group(label)).bookings.append(booking)
     return list(found.values())
-
-
-def pickups(bookings: Sequence[Booking]) -> list[Booking]:
-    """Whom we fetch, by time and hotel."""
-    found = [b for b in bookings if b.needs_pickup and not b.is_gone and b.status != Status.NO_SHOW]
-    return sorted(
-        found, key=lambda b: (*_when(b), (b.hotel_name or "").casefold(), b.room_number or "")
-    )
 
 
 def next_late(bookings: Sequence[Booking], now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@
   const list = () => $("#bookings-list");
   const drawn = (id) => $(`#drawer [data-booking="${id}"]`);
   const waiting = new Set(); // arrivals that are announced and not shown yet
+  let narrowed = list()?.dataset.url; // how the list was filtered when they came
   let typed = 0;
 
   /* ---------- parts: elements that take the place of those with the same id ---------- */
@@ -97,6 +98,10 @@
   });
   htmx.onLoad((root) => {
     (root.matches?.("template[data-parts]") ? [root] : $$("template[data-parts]", root)).forEach(place);
+    if (list() && list().dataset.url !== narrowed) {
+      narrowed = list().dataset.url;
+      waiting.clear(); // they may not belong to what is asked for now
+    }
     if (root.id === "bookings-poll" && waiting.size) settle();
     const row = document.activeElement === document.body && focused && document.getElementById(focused);
     if (row) $("[data-row-link]", row)?.focus({ preventScroll: true }); // its button went with the change

@@ -262,6 +262,7 @@ def test_a_newer_version_than_there_is_cannot_overwrite(
     edited(booking, time_slot="16:00")
     answer = send(desk, booking, form, time_slot="17:00", version="99")
     assert answer.status_code == 422
+    assert "Somebody else changed this booking meanwhile." in answer.text
     assert db.session.get_one(Booking, booking.id).time_slot == "16:00"
 
 

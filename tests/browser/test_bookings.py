@@ -88,6 +88,8 @@ def test_a_new_booking_appears_by_itself(desk: Desk) -> None:
 
 def test_a_new_booking_does_not_move_what_one_reads(desk: Desk) -> None:
     page = desk.go("/bookings")
+    drawer = desk.open("Marie Dubois")
+    address = page.url
     page.mouse.move(700, 500)
     page.mouse.wheel(0, 900)
     expect(page.locator("html")).to_have_js_property("scrollTop", 900)
@@ -101,6 +103,8 @@ def test_a_new_booking_does_not_move_what_one_reads(desk: Desk) -> None:
     expect(desk.row("Cora Chip")).to_be_visible()
     expect(chip).to_be_hidden()
     expect(page.locator("html")).to_have_js_property("scrollTop", 0)
+    expect(drawer).to_be_visible()
+    expect(page).to_have_url(address)
 
 
 def test_a_row_follows_what_others_do_and_so_does_the_drawer(desk: Desk) -> None:

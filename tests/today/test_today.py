@@ -156,7 +156,18 @@ def test_pick_ups_by_time_and_hotel(desk: FlaskClient) -> None:
     made(customer_name="E", time_slot="08:00", transport_type="self_arrange")
     page = desk.get("/today?show=pickups").text
     assert guests(page) == ["A", "B", "C"]
+    assert "09:00 2 people" in words(page)
+    assert "10:00 6 people" in words(page)
     assert re.findall(r'data-label="People">(\d+)', page) == ["2", "4", "2"]
+
+
+def test_who_is_still_to_come(desk: FlaskClient) -> None:
+    made(customer_name="Here", status="checked_in")
+    made(customer_name="Missed", status="no_show")
+    assert "Everybody is here" in words(desk.get("/today?show=expected").text)
+    made(customer_name="Comes")
+    made(customer_name="Unsure", status="pending")
+    assert guests(desk.get("/today?show=expected").text) == ["Comes", "Unsure"]
 
 
 def test_days_follow_each_other(desk: FlaskClient) -> None:
