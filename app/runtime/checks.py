@@ -34,8 +34,9 @@ def make_directories(plan: Plan) -> None:
         ) from None
     plan.sockets.mkdir(exist_ok=True, mode=0o700)
     found = plan.sockets.lstat()
-    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode):
-        raise StartError(f"{plan.sockets} belongs to somebody else. Set a shorter DATA_DIR.")
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if not ours or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StartError(f"{plan.sockets} is open to somebody else. Set a shorter DATA_DIR.")
 
 
 @contextlib.contextmanager

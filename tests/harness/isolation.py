@@ -9,14 +9,12 @@ import contextvars
 import itertools
 from collections.abc import Iterator
 from typing import Any, cast
-from weakref import WeakSet
 
 import pytest
 import redis as redis_library
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session
-from sqlalchemy import event
 from sqlalchemy.orm import scoped_session
 from werkzeug.test import TestResponse
 
@@ -52,21 +50,14 @@ def make_app(database_url: str, redis_url: str, **changes: Any) -> Flask:
     app = create_app(Settings(**settings))
     app.testing = True
     app.test_client_class = Client
-    opened: WeakSet[Any] = WeakSet()
-    with app.app_context():
-        for engine in db.engines.values():
-            event.listen(engine, "connect", lambda connection, _: opened.add(connection))
-    app.extensions["test_connections"] = opened
     return app
 
 
 def dispose(app: Flask) -> None:
-    """Close the connections of `app`, also those that a thread of the test has kept."""
+    """Close the connections that `app` holds."""
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
-    for connection in list(app.extensions["test_connections"]):
-        connection.close()
 
 
 @pytest.fixture(scope="session")
