@@ -57,6 +57,8 @@ def changes() -> Response:
     if cursor is None:
         rows = listing.among(session, scope, pages.ids_of(request.args.getlist("id")))
         return page("bookings/_changes.html", rows=rows, **pages.changes_page(view))
+    if request.args.get("seen", str(view.today)) != str(view.today):  # midnight has passed
+        return trigger(Response(status=204), "arrivals", {"ids": [], "anew": True})
     told = news.since(session, scope, view.filters(), cursor)
     if not told.is_worth_telling:
         return Response(status=204)

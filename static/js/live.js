@@ -60,6 +60,12 @@
     return htmx.ajax("GET", url.pathname + url.search, { source: "#bookings-list", target: "#bookings-list", swap: "morph:outerHTML" }).catch(() => {});
   };
 
+  /** A row that came in and was shown on top has come to its place: Load more brought it. */
+  const unpin = (row) => {
+    const all = $$(`[id="${row.id}"]`);
+    if (all.length > 1) all[0].remove();
+  };
+
   const settle = () => {
     if (!list()) return;
     if (waiting.size && isFree()) refresh();
@@ -67,6 +73,7 @@
   };
 
   document.addEventListener("arrivals", (event) => {
+    if (event.detail.anew) return refresh(); // what was today is yesterday
     event.detail.ids.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => waiting.add(id));
     settle();
   });
@@ -105,7 +112,9 @@
     if (root.id === "bookings-poll" && waiting.size) settle();
     const row = document.activeElement === document.body && focused && document.getElementById(focused);
     if (row) $("[data-row-link]", row)?.focus({ preventScroll: true }); // its button went with the change
-    if (!root.closest?.("#drawer")) follow();
+    if (root.closest?.("#drawer")) return document.activeElement === document.body && $("#drawer").focus({ preventScroll: true });
+    follow();
+    if (root.matches?.("[data-row]")) unpin(root);
     $$("[data-print]").forEach((button) => { button.hidden = false; });
   });
   document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());

@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from app.extensions import db
 from app.staff.models import UserSession
 from app.staff.scope import EVERYTHING
 from app.web import encode_cursor
-from tests.bookings.made import MIA, TODAY, edited, made
+from tests.bookings.made import MIA, NOON, TODAY, edited, made
 from tests.desk import House
 from tests.harness.counting import counted_queries
 
@@ -168,6 +169,18 @@ def test_a_flood_is_told_in_stretches(desk: FlaskClient, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("values", [["a", "b"], [-1, 0], [0, -1], [2**63, 0], [1], [1, 2, 3]])
 def test_a_cursor_that_is_not_ours_is_refused(desk: FlaskClient, values: list[Any]) -> None:
     assert desk.get(f"/bookings/changes?after={encode_cursor(values)}").status_code == 400
+
+
+def test_after_midnight_the_open_list_is_drawn_anew(
+    desk: FlaskClient, noon: time_machine.Traveller
+) -> None:
+    noon.move_to(NOON + timedelta(hours=11))
+    poll = poll_of(desk.get("/bookings").text)
+    assert desk.get(poll).status_code == 204
+    noon.move_to(NOON + timedelta(hours=13))
+    answer = desk.get(poll)
+    assert answer.status_code == 204
+    assert json.loads(answer.headers["HX-Trigger"])["arrivals"]["anew"] is True
 
 
 def test_looking_for_news_does_not_keep_the_session_alive(house: House, desk: FlaskClient) -> None:

@@ -32,8 +32,8 @@ def _midday() -> ZoneInfo:
 
 
 ZONE = _midday()
-EXPECTED = re.compile(r"the server responded with a status of 422")
-"""A form with faults is answered so; browsers note it on the console."""
+EXPECTED = re.compile(r"the server responded with a status of 422|^htmx:(sendAbort|afterRequest)")
+"""A form with faults is answered so, and a newer request takes the place of an older one."""
 LONG = "Late arrival, please keep the table. Ünïcode nøte. " * 10
 
 
