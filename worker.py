@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 import threading
 
 import redis
@@ -85,6 +86,7 @@ async def deliver(machine: Machine) -> None:
 
 def main() -> None:
     """Run until stopped."""
+    sys.setswitchinterval(0.001)  # the loop must not wait long while a batch is written down
     settings = Settings()
     app = create_app(settings)
     with app.app_context():

@@ -3,21 +3,24 @@
 Run: `.venv/bin/python -m bench.deliveries [rounds]`
 
 One worker process, 128 calls under way, 16 websites. The ideal is 128 calls / 0.1 s = 1,280 per
-second. The other side is what is often built: one RQ job for each delivery, in one stock
-worker process, with the same signing, sending, marking and logging.
+second; how near a machine can come to it shows a bare aiohttp client in the same round, which has
+no database and signs nothing. The other side is what is often built: one RQ job for each
+delivery, in one worker process that does not even fork, with the same signing, marking and logging.
 """
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+import aiohttp
 import redis as redis_library
 from rq import Queue
 from sqlalchemy import func, select, text
@@ -185,27 +188,55 @@ def one_job_each(servers: Bench, receiver: Receiver) -> float:
     return count / seconds
 
 
+def bare_client(receiver: Receiver, count: int) -> float:
+    """Calls per second of aiohttp alone, 128 at a time."""
+    receiver.ask("DELETE")
+    left = iter(range(count))
+    body, headers = (
+        b"x" * 450,
+        {"Content-Type": "application/json", "X-Webhook-Signature": "x" * 70},
+    )
+
+    async def caller(session: aiohttp.ClientSession) -> None:
+        for _ in left:
+            url = f"http://127.0.0.1:{receiver.port}/bare"
+            async with session.post(url, data=body, headers=headers) as answer:
+                await answer.read()
+
+    async def all_callers() -> None:
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            await asyncio.gather(*(caller(session) for _ in range(128)))
+
+    asyncio.run(all_callers())
+    calls, seconds = receiver.ask()
+    return calls / seconds
+
+
 def main(rounds: int) -> None:
     """Measure and print."""
     with bench() as servers, receiving(servers) as receiver:
         fill(servers, receiver.port)
         machine(servers, receiver)  # warm-up
         runs = []
+        print("deliveries/s  of ideal  bare client/s  of bare  RQ job each/s  ratio")
         for _ in range(rounds):
             rate, dispatched = machine(servers, receiver)
+            bare = bare_client(receiver, WEBSITES * EACH)
             single = one_job_each(servers, receiver)
-            runs.append((rate, rate / IDEAL, single, rate / single, dispatched))
-            print(
-                f"  {rate:7.0f}/s  {rate / IDEAL:4.2f} of ideal   RQ job each {single:5.1f}/s",
-                flush=True,
-            )
-    medians = [statistics.median(column) for column in zip(*runs, strict=True)]
-    print(f"\nmedian of {rounds} rounds, {WEBSITES * EACH} deliveries each")
-    print(f"  deliveries per second      {medians[0]:8.0f}")
-    print(f"  of the ideal {IDEAL:,.0f}/s      {medians[1]:8.2f}   (goal {GOAL})")
-    print(f"  one RQ job each, per second{medians[2]:8.1f}")
-    print(f"  ratio                      {medians[3]:8.0f}   (goal {GOAL_RQ:.0f})")
-    print(f"  events dispatched per second{medians[4]:7.0f}")
+            runs.append((rate, rate / IDEAL, bare, rate / bare, single, rate / single, dispatched))
+            show(runs[-1])
+        medians = [statistics.median(column) for column in zip(*runs, strict=True)]
+    print(f"median of {rounds} rounds of {WEBSITES * EACH:,} deliveries:")
+    show(medians)
+    print(f"goals: {GOAL} of the ideal {IDEAL:,.0f}/s, {GOAL_RQ:.0f} times one RQ job each")
+    print(f"events dispatched per second: {medians[-1]:,.0f}")
+
+
+def show(figures: Sequence[float]) -> None:
+    rate, of_ideal, bare, of_bare, single, ratio, _ = figures
+    print(f"{rate:12.0f}  {of_ideal:8.2f}  {bare:13.0f}  {of_bare:7.2f}", end="")
+    print(f"  {single:13.1f}  {ratio:5.0f}", flush=True)
 
 
 if __name__ == "__main__":

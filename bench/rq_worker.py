@@ -1,13 +1,12 @@
-"""A stock RQ worker (a fork for each job) with the app loaded: for `bench.deliveries`."""
+"""The fastest RQ worker (`SimpleWorker`: no fork) with the app loaded: for `bench.deliveries`."""
 
 from __future__ import annotations
 
 import redis
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker
 
 from app import create_app
 from app.config import Settings
-from app.extensions import db
 
 
 def main() -> None:
@@ -16,8 +15,7 @@ def main() -> None:
     app = create_app(settings)
     connection = redis.Redis.from_url(settings.redis_url)
     with app.app_context():
-        db.engine.dispose()
-        Worker([Queue("bench", connection=connection)], connection=connection).work(
+        SimpleWorker([Queue("bench", connection=connection)], connection=connection).work(
             logging_level="ERROR"
         )
 

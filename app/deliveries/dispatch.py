@@ -13,14 +13,17 @@ from uuid import UUID
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
 from app.deliveries import faults, health, lanes
 from app.deliveries.channel import Channel, Route
 from app.deliveries.models import Delivery, State
 from app.events.models import Event, Outbox
+from app.logs import get_logger
 
 Routed = tuple[str, Event, Route]
+log = get_logger()
 
 BATCH = 200
 """Bookings at once."""
@@ -35,17 +38,53 @@ def dispatch(session: Session, channels: Iterable[Channel], limit: int = BATCH) 
         return 0
     query = select(Event).where(Event.id.in_(event_ids))
     found = {event.id: event for event in session.scalars(query)}
-    events = [found[event_id] for event_id in event_ids]
-    routed = [
-        (channel.name, event, route)
-        for channel in channels
-        for event, route in channel.route(session, events)
-    ]
+    routed, held = _route(session, channels, [found[event_id] for event_id in event_ids])
     if routed:
         _create(session, routed)
     faults.reach("before_dispatched")
-    session.execute(delete(Outbox).where(Outbox.event_id.in_(event_ids)))
-    return len(event_ids)
+    done = [event_id for event_id in event_ids if event_id not in held]
+    session.execute(delete(Outbox).where(Outbox.event_id.in_(done)))
+    return len(done)
+
+
+def _route(
+    session: Session, channels: Iterable[Channel], events: Sequence[Event]
+) -> tuple[list[Routed], set[int]]:
+    """Where the events go; and those that must stay in the outbox because a channel broke.
+
+    Such an event, and what follows it in its booking, must not hold up the other bookings.
+    """
+    routed: list[Routed] = []
+    held: set[int] = set()
+    for channel in channels:
+        try:
+            routed += [(channel.name, *pair) for pair in channel.route(session, events)]
+        except DBAPIError:
+            raise
+        except Exception as error:
+            log.error("route", channel=channel.name, exc_info=error)
+            if len(events) > 1:
+                return _route_apart(session, channels, events)
+            held.add(events[0].id)
+    return routed, held
+
+
+def _route_apart(
+    session: Session, channels: Iterable[Channel], events: Sequence[Event]
+) -> tuple[list[Routed], set[int]]:
+    routed: list[Routed] = []
+    held: set[int] = set()
+    stuck: set[UUID] = set()
+    for event in events:
+        if event.booking_id not in stuck:
+            found, broken = _route(session, channels, [event])
+            routed += [] if broken else found
+        else:
+            broken = {event.id}
+        held |= broken
+        if broken and event.booking_id is not None:
+            stuck.add(event.booking_id)
+    return routed, held
 
 
 def _take(session: Session, limit: int) -> Sequence[int]:

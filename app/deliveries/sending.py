@@ -7,8 +7,9 @@ finishes), so that neither waits for the other and no call waits for either.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -23,11 +24,11 @@ from app.outbound import DEADLINE, Answer, Client, Unreachable
 TICK = 1.0
 """Seconds between two looks without a wake-up."""
 SWEEP = 30.0
-PACE = 0.01
-"""Seconds between two claims under load."""
-GATHER = 0.004
+PACE = 0.025
+"""Seconds between two looks under load: more would cost more than they bring."""
+GATHER = 0.015
 """Seconds that results wait for company."""
-BATCH = 250
+BATCH = 500
 PATIENCE = 8.0
 """Seconds that a claim may wait for a place: with the deadline it stays within the lease."""
 
@@ -68,26 +69,32 @@ class Sender:
         """Work until stopped. A database that is away is waited for."""
         finishing = asyncio.create_task(self._finishing())
         while not self._stopping.is_set():
-            try:
-                found = await self._round()
-            except Exception as error:
-                log.error("delivery round", exc_info=error)
-                await asyncio.sleep(TICK)
-                continue
-            await self._rest(found)
+            began = time.monotonic()
+            # Each on its own: a fault in one must not keep the others from working.
+            found = [await self._try(step) for step in (self._tick, self._dispatch, self._claim)]
+            await self._rest(found, began)
         await self._drain()
         finishing.cancel()
         self._claimer.shutdown()
         self._finisher.shutdown()
 
-    async def _round(self) -> bool:
-        """Look once. Returns whether there may be more at once."""
-        await self._tick()
-        dispatched = 0
-        if self._look_in_outbox:
-            self._look_in_outbox = False
-            dispatched = await self._in(self._claimer, self._machine.dispatch)
-            self._look_in_outbox = self._look_in_outbox or dispatched > 0
+    async def _try(self, step: Callable[[], Awaitable[bool]]) -> bool | None:
+        """Whether the step found something to do; None when it failed."""
+        try:
+            return await step()
+        except Exception as error:
+            log.error("delivery step", job=step.__name__, exc_info=error)
+            return None
+
+    async def _dispatch(self) -> bool:
+        if not self._look_in_outbox:
+            return False
+        self._look_in_outbox = False
+        moved = await self._in(self._claimer, self._machine.dispatch)
+        self._look_in_outbox = self._look_in_outbox or moved > 0
+        return moved > 0
+
+    async def _claim(self) -> bool:
         total, known = self._slots.room()
         if not total:
             return False
@@ -100,12 +107,12 @@ class Sender:
             else:
                 self._slots.add(Job(claim, what))
         self._start()
-        return bool(claimed or dispatched)
+        return bool(claimed)
 
-    async def _tick(self) -> None:
+    async def _tick(self) -> bool:
         now = time.monotonic()
         if now < self._next_tick:
-            return
+            return False
         self._next_tick = now + TICK
         self._look_in_outbox = True
         late = self._slots.give_up(lambda job: now - job.claim.claimed_at > PATIENCE)
@@ -114,17 +121,17 @@ class Sender:
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP
             await self._in(self._claimer, self._machine.sweep)
+        return False
 
-    async def _rest(self, found: bool) -> None:
-        if found:
-            await asyncio.sleep(PACE)
-            return
-        wait = max(0.0, self._next_tick - time.monotonic())
-        try:
-            await asyncio.wait_for(self._more.wait(), wait)
-            await asyncio.sleep(PACE)
-        except TimeoutError:
-            pass
+    async def _rest(self, found: list[bool | None], began: float) -> None:
+        """Until there is something to do; never less than PACE from one look to the next."""
+        if None in found:
+            await asyncio.sleep(TICK / 2)
+        elif not any(found):
+            with contextlib.suppress(TimeoutError):
+                wait = max(0.0, self._next_tick - time.monotonic())
+                await asyncio.wait_for(self._more.wait(), wait)
+        await asyncio.sleep(max(0.0, began + PACE - time.monotonic()))
         self._more.clear()
 
     def _start(self) -> None:

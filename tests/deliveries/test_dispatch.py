@@ -106,3 +106,20 @@ def test_what_is_created_while_a_destination_is_off_waits(world: World, state: s
     world.edit(booking)
     assert world.drain() == []
     assert world.states(booking) == ["delivered", "parked", "waiting"]
+
+
+def test_an_event_that_breaks_a_channel_holds_up_its_booking_only(world: World) -> None:
+    poisoned, fine = uuid.uuid4(), world.edit()
+    bad = new_edit(poisoned, 1)
+    bad.meta["to"] = 7  # what no channel understands
+    record(world.session, SYSTEM, bad)
+    record(world.session, SYSTEM, new_edit(poisoned, 2))
+    world.edit(fine)
+    assert world.dispatch() == 2
+    assert world.states(fine) == ["ready", "waiting"]
+    assert world.states(poisoned) == []
+    assert _outbox(world) == 2
+    assert world.dispatch() == 0
+    other = world.edit()
+    assert world.dispatch() == 1
+    assert world.states(other) == ["ready"]

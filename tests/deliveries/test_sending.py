@@ -239,3 +239,17 @@ def test_a_database_that_goes_away_is_waited_for(desk: Desk, receiver: Receiver)
             desk.edit(booking)
         until(lambda: desk.states() == {"delivered": 3})
     assert [call.json["version"] for call in receiver.calls] == [2, 3, 4]
+
+
+def test_a_broken_step_does_not_stop_the_others(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("app.deliveries.housekeeping.keep_house", broken)
+    made = desk.website("shop", receiver.url, 3)
+    with sending(desk.app):
+        for booking in made:
+            desk.edit(booking)
+        until(lambda: desk.states() == {"delivered": 3})
