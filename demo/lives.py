@@ -67,6 +67,12 @@ class Story:
         self.steps.append(Step(max(at, latest), act, self, changes))
 
     @property
+    def total(self) -> Any:
+        """The total as the steps so far have left it."""
+        said = [self.fields, *(step.changes for step in self.steps)]
+        return next(each["total_amount"] for each in reversed(said) if "total_amount" in each)
+
+    @property
     def is_remote(self) -> bool:
         """Whether a source speaks for it, and not only the desk."""
         return self.source in (WEBSITE, PARTNER, PLATFORM, APP)
@@ -166,7 +172,7 @@ def _refunded(story: Story, random: Random, now: datetime) -> None:
     gone = _between(random, story.booked, min(now, story.starts))
     story.then(gone, Act.CANCEL, reason=random.choice(texts.GUEST_REASONS))
     at = min(story.steps[-1].at + timedelta(hours=2), now)
-    return story.then(at, Act.REFUND, refund_amount=story.fields["total_amount"])
+    return story.then(at, Act.REFUND, refund_amount=story.total)
 
 
 _ENDS = {

@@ -1,4 +1,4 @@
-"""Sign-in, profile, websites and error pages in a real browser: seen by everybody, in both themes."""
+"""Sign-in, profile, websites and error pages in a real browser, in both themes."""
 
 from __future__ import annotations
 
