@@ -88,13 +88,18 @@ def exchange_columns(
         "request_body": sent.body.decode("utf-8", "replace"),
     }
     if isinstance(answer, Answer):
-        shown = {name: answer.headers[name] for name in EXPLAINING if name in answer.headers}
+        shown = {n: _storable(answer.headers[n]) for n in EXPLAINING if n in answer.headers}
         columns["http_status"] = answer.status
         columns["response_headers"] = shown
         columns["response_body"] = answer.text[:KEPT_BODY]
     elif answer is not None:
         columns["code"] = answer.kind
     return columns
+
+
+def _storable(value: str) -> str:
+    """A header of somebody else: its undecodable bytes would not go into the database."""
+    return value[:500].encode("utf-8", "replace").decode()
 
 
 def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:

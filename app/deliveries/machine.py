@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app.deliveries import faults, finishing, housekeeping, lanes
@@ -87,8 +88,8 @@ class Machine:
         try:
             with self._transaction() as session:
                 finishing.finish(session, attempts)
-        except DBAPIError as error:
-            if error.connection_invalidated or not error.orig or _will_pass(error):
+        except Exception as error:
+            if _will_pass(error):
                 raise
             if len(attempts) == 1:
                 log.error("finish", delivery_id=attempts[0].claim.id, exc_info=error)
@@ -116,7 +117,9 @@ class Machine:
             housekeeping.sweep(session)
 
 
-def _will_pass(error: DBAPIError) -> bool:
+def _will_pass(error: Exception) -> bool:
     """Whether the same again may succeed: connection, deadlock, shutdown, time-out."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeout)
     state = getattr(error.orig, "sqlstate", None)
     return state is None or state[:2] in ("08", "40", "53", "55", "57")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.config import Settings
-from app.deliveries import actions
+from app.deliveries import actions, finishing
+from app.deliveries.outcome import Attempt
 from app.events.models import SYSTEM
 from app.extensions import db
 from app.outbound import policy
 from app.websites.models import Website
 from tests.deliveries.running import Desk, sending
 from tests.harness.processes import until
-from tests.standins.receiver import Call, Receiver, Reply, receiving
+from tests.standins.receiver import Call, Receiver, Reply, raw_server, receiving
 
 pytestmark = pytest.mark.committed
 
@@ -89,7 +91,7 @@ def test_no_signature_and_no_secret_of_the_address_is_in_the_log(
         (Reply(307, headers={"Location": "/elsewhere"}), "failed", "redirect"),
         (Reply(404), "failed", "Refused with status 404"),
         (Reply(410), "parked", "410 Gone"),
-        (Reply(200, b"x" * 300_000_000), "delivered", None),
+        (Reply(200, b"x" * 50_000_000), "delivered", None),
         (Reply(delay=30), "ready", "within 1 seconds"),
         (Reply(200, b"y" * 100, drip=0.5), "ready", "within 1 seconds"),
     ],
@@ -100,7 +102,7 @@ def test_each_answer_has_its_consequence(
 ) -> None:
     receiver.answer(reply)
     (booking,) = desk.website("shop", receiver.url)
-    with sending(desk.app, deadline=1):
+    with sending(desk.app, deadline=1 if reply.delay or reply.drip else 15):
         desk.edit(booking)
         until(lambda: len(desk.logs()) == 1)
     (delivery,) = desk.deliveries()
@@ -253,3 +255,33 @@ def test_a_broken_step_does_not_stop_the_others(
         for booking in made:
             desk.edit(booking)
         until(lambda: desk.states() == {"delivered": 3})
+
+
+def test_bytes_that_are_no_text_can_be_logged(desk: Desk) -> None:
+    said = b"HTTP/1.1 503 No\r\nServer: \xff\xfe\r\nContent-Length: 3\r\n\r\n\xff\x00!"
+    with raw_server(said) as url:
+        (booking,) = desk.website("shop", url)
+        with sending(desk.app):
+            desk.edit(booking)
+            until(lambda: len(desk.logs()) == 1)
+    (log,) = desk.logs()
+    assert (log.http_status, log.response_body) == (503, "\ufffd\ufffd!")
+    assert log.response_headers["server"] == "??"
+
+
+def test_a_result_that_cannot_be_stored_holds_up_no_other(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk.website("shop", receiver.url, 5)
+    store = finishing.finish
+
+    def picky(session: Session, attempts: Sequence[Attempt]) -> set[int]:
+        if any(attempt.claim.booking_id == made[0] for attempt in attempts):
+            raise ValueError("indigestible")
+        return store(session, attempts)
+
+    monkeypatch.setattr(finishing, "finish", picky)
+    with sending(desk.app):
+        for booking in made:
+            desk.edit(booking)
+        until(lambda: desk.states() == {"delivered": 4, "sending": 1})

@@ -3,16 +3,14 @@
 import asyncio
 import gzip
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from app.config import Settings
 from app.outbound import BODY_LIMIT, Answer, Client, Outgoing, Unreachable, policy, send_once
-from tests.standins.receiver import Receiver, Reply, receiving
+from tests.standins.receiver import Receiver, Reply, raw_server, receiving
 
 
 @pytest.fixture(autouse=True)
@@ -42,24 +40,6 @@ def answered(url: str) -> Answer:
     answer = send(url)
     assert isinstance(answer, Answer), answer
     return answer
-
-
-@contextmanager
-def raw_server(data: bytes, *, wait: float = 0.0) -> Iterator[str]:
-    """Says `data` to whoever connects, without reading, and closes after `wait` seconds."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def talk() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(4096)
-                connection.sendall(data)
-                time.sleep(wait)
-
-        thread = threading.Thread(target=talk, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        thread.join(10)
 
 
 def test_a_call_says_what_it_was_told_to(receiver: Receiver) -> None:
