@@ -119,6 +119,14 @@ def test_late_is_more_than_a_quarter_of_an_hour(desk: FlaskClient, slot: str, la
     assert tiles(page)["Late"][0] == str(int(late))
 
 
+def test_on_days_gone_by_nobody_is_late_any_more(desk: FlaskClient) -> None:
+    made(activity_date=TODAY - DAY, customer_name="Forgotten")
+    page = desk.get("/today?date=2026-11-19").text
+    assert tiles(page)["Unresolved"][0] == "1"
+    assert page.count("row-danger") == 1
+    assert "row-danger" not in desk.get("/bookings?when=past").text
+
+
 def test_what_can_be_done_with_one_tap(desk: FlaskClient) -> None:
     made(customer_name="Came", time_slot="11:00")
     made(customer_name="Comes", time_slot="15:00")
