@@ -7,7 +7,6 @@ import re
 from datetime import date
 from decimal import Decimal
 from html import unescape
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -22,9 +21,8 @@ from app.events.models import Event
 from app.extensions import db
 from app.staff.scope import EVERYTHING
 from tests.bookings.made import MIA, edited, made
+from tests.bookings.replies import DRAWER, said
 from tests.harness.counting import counted_queries
-
-DRAWER = {"HX-Request": "true", "HX-Target": "drawer-content"}
 
 
 def filled(page: str) -> dict[str, str]:
@@ -55,11 +53,6 @@ def open_form(desk: FlaskClient, booking: Booking) -> dict[str, str]:
 
 def send(desk: FlaskClient, booking: Booking, form: dict[str, str], **typed: str) -> TestResponse:
     return desk.post(f"/bookings/{booking.id}/edit", data={**form, **typed}, headers=DRAWER)
-
-
-def said(answer: TestResponse) -> str:
-    told: dict[str, Any] = json.loads(answer.headers.get("HX-Trigger", "{}"))
-    return str(told.get("toast", {}).get("text", ""))
 
 
 def changes_of(booking: Booking) -> set[str]:
@@ -285,42 +278,6 @@ def test_a_booking_that_is_over_takes_notes_only(desk: FlaskClient, booking: Boo
     answer = send(desk, over, form)
     assert answer.status_code == 422
     assert "takes only staff notes" in answer.text
-    notes = {"version": "1", "before": "", "admin_notes": "Called back"}
-    assert (
-        said(desk.post(f"/bookings/{over.id}/notes", data=notes, headers=DRAWER)) == "Notes saved."
-    )
-
-
-def note(desk: FlaskClient, booking: Booking, before: str, text: str, version: int) -> TestResponse:
-    data = {"version": str(version), "before": before, "admin_notes": text}
-    return desk.post(f"/bookings/{booking.id}/notes", data=data, headers=DRAWER)
-
-
-def test_notes_are_saved_beside_other_changes(desk: FlaskClient, booking: Booking) -> None:
-    edited(booking, time_slot="16:00")
-    answer = note(desk, booking, "One\r\ntwo", "Three", 1)
-    assert said(answer) == "Notes saved."
-    assert db.session.get_one(Booking, booking.id).admin_notes == "Three"
-    assert said(note(desk, booking, "Three", " Three\r\n", 3)) == "Nothing was changed."
-
-
-def test_notes_of_two_people_are_both_shown(desk: FlaskClient, booking: Booking) -> None:
-    edited(booking, admin_notes="Theirs")
-    answer = note(desk, booking, "One\r\ntwo", "Mine", 1)
-    page = unescape(answer.text)
-    assert answer.status_code == 422
-    assert "Mia Manager changed the notes" in page
-    assert "“Theirs”" in page
-    assert ">\nMine</textarea>" in page
-    assert db.session.get_one(Booking, booking.id).admin_notes == "Theirs"
-    assert said(note(desk, booking, "Theirs", "Both", 2)) == "Notes saved."
-
-
-def test_notes_that_are_too_long_stay_in_the_form(desk: FlaskClient, booking: Booking) -> None:
-    answer = note(desk, booking, "One\r\ntwo", "x" * 5001, 1)
-    assert answer.status_code == 422
-    assert "At most 5000 characters." in answer.text
-    assert "x" * 5001 in answer.text
 
 
 def test_an_edit_takes_few_queries(desk: FlaskClient, booking: Booking) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,18 +16,13 @@ from app.extensions import db
 from app.staff.permissions import BUILT_IN_ROLES
 from app.staff.scope import Scope
 from tests.bookings.made import made
+from tests.bookings.replies import DRAWER, told
 
-DRAWER = {"HX-Request": "true", "HX-Target": "drawer-content"}
 STAFF = Scope.of([("ours", BUILT_IN_ROLES["staff"])])
 
 
 def press(desk: FlaskClient, booking: Booking, to: str, **headers: str) -> TestResponse:
     return desk.post(f"/bookings/{booking.id}/status/{to}", headers={**DRAWER, **headers})
-
-
-def told(answer: TestResponse) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(answer.headers["HX-Trigger"])["toast"]
-    return found
 
 
 def fresh(booking: Booking) -> Booking:
