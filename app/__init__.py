@@ -93,7 +93,11 @@ def register_rooms(app: Flask) -> None:
     from app.security import init_security
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
+    from app.staff.invite_routes import invite
+    from app.staff.profile_routes import account
+    from app.staff.role_routes import roles_pages
     from app.staff.routes import staff
+    from app.staff.team_routes import people
     from app.webhooks.routes import webhooks
     from app.websites.routes import websites
 
@@ -107,7 +111,8 @@ def register_rooms(app: Flask) -> None:
     init_shell(app)
 
     for blueprint in (
-        *(operations, staff, desk, bookings, websites, webhooks, sync_pages),
+        *(staff, account, people, invite, roles_pages),
+        *(operations, desk, bookings, websites, webhooks, sync_pages),
         *(sync, staff_api, staff_websites_api),
     ):
         app.register_blueprint(blueprint)

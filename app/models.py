@@ -6,7 +6,15 @@ from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.models import Event, Outbox
-from app.staff.models import LoginAttempt, LoginLink, Membership, Role, User, UserSession
+from app.staff.models import (
+    LoginAttempt,
+    LoginLink,
+    Membership,
+    RecoveryCode,
+    Role,
+    User,
+    UserSession,
+)
 from app.websites.models import Website
 
 __all__ = [
@@ -21,6 +29,7 @@ __all__ = [
     "Membership",
     "Outbox",
     "Receipt",
+    "RecoveryCode",
     "Role",
     "SyncLog",
     "User",

@@ -25,10 +25,10 @@ from app.bookings.models import Booking
 from app.errors import AuthFailed, Fault, InvalidPayload, RateLimited
 from app.extensions import csrf, db
 from app.staff import identity
-from app.staff.actions import sign_in
 from app.staff.context import current_actor, current_scope, now, settings, visitor
 from app.staff.guards import public, requires
 from app.staff.permissions import Permission
+from app.staff.signing_in import Credentials, sign_in_at_once
 from app.staff.tokens import write_token
 
 staff_api = Blueprint("api_staff", __name__)
@@ -43,12 +43,11 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
 @staff_api.post("/api/v1/auth/login")
 @public("the way in for programs; it looks at no cookie")
 def login() -> Response:
-    """Exchange e-mail and password for a bearer token."""
+    """Exchange e-mail and password, and the code of 2-step sign-in, for a bearer token."""
     body = read_body(LoginBody)
     try:
-        signed = sign_in(
-            db.session(), body.email, body.password, visitor(), identity.token_lifetime(), now()
-        )
+        said = Credentials(body.email, body.password, body.code)
+        signed = sign_in_at_once(db.session(), said, visitor(), identity.token_lifetime(), now())
     except (AuthFailed, RateLimited):
         db.session.commit()  # the failure counts
         raise

@@ -44,7 +44,8 @@ class LoginBody(_Strict):
 
     email: Text300
     password: Annotated[str, Field(strict=True, max_length=1000)]
-    code: Text10 | None = None
+    code: Text50 | None = None
+    """Of the authenticator app or a recovery code, where 2-step sign-in is on."""
 
 
 class AddonBody(_Strict):
