@@ -2,10 +2,12 @@
 
 from app.api.models import Receipt
 from app.apikeys.models import ApiKey
+from app.audit.models import Seal
 from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.models import Event, Outbox
+from app.schedule.models import ScheduledRun
 from app.staff.models import (
     LoginAttempt,
     LoginLink,
@@ -31,6 +33,8 @@ __all__ = [
     "Receipt",
     "RecoveryCode",
     "Role",
+    "ScheduledRun",
+    "Seal",
     "SyncLog",
     "User",
     "UserSession",
