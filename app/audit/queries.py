@@ -176,7 +176,7 @@ def _over_websites(
     newest = Event.id.desc()
     if websites is None:
         return select(Event).where(*conditions).order_by(newest).limit(limit)
-    each = func.unnest(literal(sorted(websites), ARRAY(Text))).table_valued("id", name="each")
+    each = func.unnest(literal(sorted(websites), ARRAY(Text))).table_valued("id").render_derived("each")
     stretch = select(Event.id).where(Event.website_id == each.c.id, *conditions)
     found = stretch.order_by(newest).limit(limit).lateral("stretch")
     ids = select(found.c.id).select_from(each).join(found, true())

@@ -74,7 +74,7 @@ def take_along() -> Response:
 
     def rows() -> Iterator[Sequence[Any]]:
         yield export.HEADER
-        for events in queries.everything(session, mine, wanted, below):
+        for events in queries.everything(db.session(), mine, wanted, below):
             reader = _reader(scope, events, names)
             yield from [export.row(event, reader) for event in events]
 

@@ -164,8 +164,8 @@ def test_an_event_that_was_slipped_in_is_found() -> None:
         ("UPDATE audit_seals SET hashes = hashes || 'x'::bytea WHERE number = 2", Kind.BROKEN),
         ("UPDATE audit_seals SET day = day + 1 WHERE number = 2", Kind.BROKEN),
         (
-            "UPDATE audit_seals SET event_ids = event_ids[1:2],"
-            " hashes = substr(hashes, 1, 64) WHERE number = 2",
+            """UPDATE audit_seals SET event_ids = event_ids[1:2],
+                hashes = substr(hashes, 1, 64) WHERE number = 2""",
             Kind.ALTERED,  # what follows no longer goes on from there
         ),
     ],
