@@ -51,6 +51,7 @@ MENU = (
         *("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
         troubles=failed_deliveries,
     ),
+    Place("Audit", "audit.index", "history", "a", Permission.AUDIT_VIEW),
 )
 
 
