@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, func, literal, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from app.deliveries.periods import first_id_since
@@ -23,7 +23,8 @@ from app.web import Slice, bad_cursor, decode_cursor, encode_cursor
 
 Websites = frozenset[str] | None
 MOST_DIGITS = 18
-SUBJECTS_SHOWN = 100
+MOST_BRANCHES = 30
+"""Websites that are read one by one."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,9 @@ def _conditions(session: Session, wanted: Wanted, below: int | None) -> list[Col
     if wanted.text is not None:
         found.append(_about(session, wanted))
     if wanted.since is not None:
-        found.append(Event.id >= _first_id(session, wanted.since))
+        found += [Event.id >= _first_id(session, wanted.since), Event.occurred_at >= wanted.since]
     if wanted.until is not None:
-        found.append(Event.id < _first_id(session, wanted.until))
+        found += [Event.id < _first_id(session, wanted.until), Event.occurred_at < wanted.until]
     if below is not None:
         found.append(Event.id < below)
     return found
@@ -174,13 +175,19 @@ def _over_websites(
     """The newest first. For several websites one ordered read each, merged: a small website among
     large ones must not make the planner walk everybody's events."""
     newest = Event.id.desc()
+    query = select(Event).where(*conditions).order_by(newest).limit(limit)
     if websites is None:
-        return select(Event).where(*conditions).order_by(newest).limit(limit)
-    each = func.unnest(literal(sorted(websites), ARRAY(Text))).table_valued("id").render_derived("each")
-    stretch = select(Event.id).where(Event.website_id == each.c.id, *conditions)
-    found = stretch.order_by(newest).limit(limit).lateral("stretch")
-    ids = select(found.c.id).select_from(each).join(found, true())
-    return select(Event).where(Event.id.in_(ids)).order_by(newest).limit(limit)
+        return query
+    if len(websites) == 1:
+        return query.where(Event.website_id == next(iter(websites)))
+    if not websites or len(websites) > MOST_BRANCHES:
+        return query.where(Event.website_id.in_(websites))
+    branches = [
+        query.with_only_columns(Event.id).where(Event.website_id == website).subquery().select()
+        for website in sorted(websites)
+    ]
+    ids = union_all(*branches).subquery()
+    return select(Event).where(Event.id.in_(select(ids.c.id))).order_by(newest).limit(limit)
 
 
 def _below(cursor: str | None) -> int | None:

@@ -9,11 +9,13 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.logs import get_logger
-from app.schedule.jobs import Schedule
+from app.schedule.jobs import Schedule, Task
 from app.schedule.runs import Turn, run_due
 
 TICK = 10.0
 """Seconds between two looks."""
+MOST_STEPS = 50
+"""Of a chore in one tick."""
 
 log = get_logger()
 
@@ -43,8 +45,7 @@ class Clock(threading.Thread):
         """Look once."""
         for chore in self._schedule.chores:
             try:
-                with Session(self._engine) as session, session.begin():
-                    chore.step(session)
+                self._do(chore)
             except Exception as error:
                 log.error("chore failed", job=chore.name, exc_info=error)
         for job in self._schedule.jobs:
@@ -56,3 +57,11 @@ class Clock(threading.Thread):
                     self._done[job.name] = due
             except Exception as error:
                 log.error("scheduled job failed", job=job.name, exc_info=error)
+
+    def _do(self, chore: Task) -> None:
+        """Until nothing is left; what keeps coming waits for the next tick."""
+        for _ in range(MOST_STEPS):
+            with Session(self._engine) as session, session.begin():
+                moved = chore.step(session)
+            if not moved or self._stopping.is_set():
+                return

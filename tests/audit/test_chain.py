@@ -19,6 +19,7 @@ from app.crypto import DataKey
 from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
 from app.extensions import db
+from tests.audit.sealing import sealed, settle
 from tests.bookings.made import edited, made
 from tests.factories import CustomerFactory, WebsiteFactory
 
@@ -41,15 +42,6 @@ def tell(count: int = 1, session: Session | None = None) -> list[int]:
         if session is None:
             db.session.commit()
     return ids
-
-
-def sealed(limit: int = 1_000) -> int:
-    total = 0
-    while count := actions.seal(db.session(), limit):
-        total += count
-        db.session.commit()
-    db.session.commit()
-    return total
 
 
 def first_finding() -> Finding | None:
@@ -199,7 +191,8 @@ def test_what_commits_late_is_sealed_too() -> None:
     with Session(db.engine) as late:
         (early,) = tell(session=late)
         ids = tell(3)
-        assert sealed() == 0, "nothing is settled while an older transaction runs"
+        assert actions.seal(db.session()) == 0, "nothing is settled while an older one runs"
+        db.session.commit()
         late.commit()
     assert sealed() == 4
     assert set(db.session.scalars(select(Seal)).one().event_ids) == {early, *ids}
@@ -208,6 +201,7 @@ def test_what_commits_late_is_sealed_too() -> None:
 
 def test_several_workers_seal_once(app: Flask) -> None:
     tell(60)
+    settle()
 
     def work() -> None:
         with app.app_context():
@@ -260,5 +254,6 @@ def test_destroying_a_data_key_breaks_nothing() -> None:
 
 def test_the_command_seals(app: Flask) -> None:
     tell(3)
+    settle()
     assert "3 events sealed" in run(app, "seal").output
     assert "0 events sealed" in run(app, "seal").output
