@@ -7,7 +7,7 @@ again: what is done is only read. It knows by trying: a ciphertext does not name
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,7 @@ def vaults(metadata: MetaData) -> list[Vault]:
     return found
 
 
-def rotate(engine: Engine, vault: Vault) -> Iterator[Progress]:
+def rotate(engine: Engine, vault: Vault) -> Generator[Progress, None, None]:
     """Bring a table under the primary key, batch by batch. Raises CannotDecrypt."""
     name, after, left = vault.table.name, None, list[Any]()
     while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import BigInteger, func, literal_column, select
 
 from app.audit import actions
 from app.events.models import Event
@@ -17,8 +17,8 @@ def settle() -> None:
     def settled() -> bool:
         db.session.rollback()
         newest = select(func.coalesce(func.max(Event.transaction), 0))
-        horizon = select(literal_column(settled_before()))
-        return bool((db.session.scalar(newest) or 0) < (db.session.scalar(horizon) or 0))
+        horizon = select(literal_column(settled_before(), BigInteger))
+        return (db.session.scalar(newest) or 0) < (db.session.scalar(horizon) or 0)
 
     db.session.commit()
     until(settled, what="a transaction goes on and on")
