@@ -96,7 +96,7 @@ def register_rooms(app: Flask) -> None:
     from app.errorpages import init_errorpages
     from app.operations import init_operations, operations
     from app.privacy.routes import customers
-    from app.security import init_security
+    from app.security import init_security, init_texts
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
     from app.staff.invite_routes import invite
@@ -115,6 +115,7 @@ def register_rooms(app: Flask) -> None:
     init_identity(app)
     init_limits(app)
     init_guards(app)
+    init_texts(app)
     init_shell(app)
 
     for blueprint in (

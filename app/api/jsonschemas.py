@@ -40,6 +40,7 @@ def parameters_of(model: type[BaseModel]) -> Iterator[Schema]:
         found = {**field, **(options[0] if len(options) == 1 else {})}
         text = found.pop("description", "")
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", [])}
+        parameter["allowEmptyValue"] = True
         yield {**parameter, "schema": found, **({"description": text} if text else {})}
 
 

@@ -155,13 +155,12 @@ class _Operation:
 
     def _headers(self) -> Iterator[Schema]:
         if self.said.repeatable:
-            text = "Any text of your own; the same one gets the first answer again."
-            schema = {"type": "string", "minLength": 1, "maxLength": 200}
+            text = "Any text of your own; the same one gets the first answer again. Empty: none."
             yield {
                 "name": "Idempotency-Key",
                 "in": "header",
                 "description": text,
-                "schema": schema,
+                "schema": {"type": "string"},
             }
 
     def _content(self, model: type[BaseModel]) -> Schema:
