@@ -114,7 +114,7 @@ class InviteForm(Form):
         ],
         render_kw={"autocomplete": "off"},
     )
-    role = SelectField("Role")
+    role = SelectField("Role", [DataRequired("Choose a role.")])
     websites = SelectMultipleField("Websites")
 
 
@@ -124,4 +124,4 @@ class RoleForm(Form):
     name = StringField(
         "Name", [DataRequired("Type a name."), Length(max=40)], render_kw={"autocomplete": "off"}
     )
-    like = SelectField("Start with what this role may do", choices=[("", "Nothing yet")])
+    like = SelectField("Start with what this role may do")

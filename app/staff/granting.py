@@ -98,6 +98,12 @@ def superadmins(session: Session) -> int:
     return session.scalar(query) or 0
 
 
+def is_last_superadmin(session: Session, user: User) -> bool:
+    """Whether nobody else could do everything. The memberships must have been loaded."""
+    is_one = user.is_active and any(map(is_superadmin, user.memberships))
+    return is_one and superadmins(session) == 1
+
+
 def keep_a_superadmin(session: Session) -> None:
     """After a superadmin went: raises Refused when it was the last."""
     session.flush()

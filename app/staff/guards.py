@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request, url_for
-from flask_login import current_user
 
-from app.errors import AuthFailed, Forbidden
+from app.errors import Forbidden
 from app.extensions import csrf
 from app.logs import get_logger
 from app.staff import viewing
@@ -91,9 +90,9 @@ def guard() -> Response | None:
         get_logger().error("view without a declared permission", route=request.endpoint)
         raise Forbidden("Nobody may open this page.")
     if not access.open_because:
-        _check_person(access)
         if _two_step_is_missing(view):
             return _lead_to_two_step()
+        _check_permissions(access)
     if not by_token():
         csrf.protect(apply_exemptions=True)
     _check_viewing(view, access)
@@ -126,9 +125,7 @@ def _check_viewing(view: Callable[..., Any], access: Access) -> None:
     viewing.forbid_writing()
 
 
-def _check_person(access: Access) -> None:
-    if not current_user.is_authenticated:
-        raise AuthFailed("Please sign in.")
+def _check_permissions(access: Access) -> None:
     scope = current_scope()
     if not all(scope.can_somewhere(permission) for permission in access.permissions):
         raise Forbidden("Your role does not include this.")

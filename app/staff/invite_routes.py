@@ -62,7 +62,8 @@ def _invite_form() -> InviteForm:
     places = granting.offered_places(scope, granting.website_names(session, scope.websites(MANAGE)))
     roles = granting.offered_roles(scope, team.roles(session), places)
     form = InviteForm()
-    form.role.choices = [(str(role.id), role.name) for role in roles]
+    # Nobody is to be made a superadmin by leaving a choice as it stood.
+    form.role.choices = [("", "Choose a role"), *((str(role.id), role.name) for role in roles)]
     form.websites.choices = places
     return form
 

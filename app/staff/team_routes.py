@@ -70,8 +70,8 @@ def _person_page(person: Person, said: str = "", status: int = 200) -> Response:
         can_view_as=any(scope.can(MANAGE, m.website_id) for m in person.memberships),
         covered=team.covers(scope, person.user),
         is_self=person.user.id == current_person().id,
-        last_superadmin=granting.superadmins(session) == 1,
         is_superadmin=granting.is_superadmin,
+        is_last=granting.is_last_superadmin(session, person.user),
     )
 
 
