@@ -1,7 +1,8 @@
 """The worker: sends deliveries, and answers wake-ups as an RQ worker.
 
 The delivery loop runs all the time and looks by itself every second; the RQ worker runs beside it
-in a thread and rings its bell. Without Redis everything still leaves, at most a second later.
+in a thread and rings its bell. Without Redis everything still leaves, at most a second later. One
+more thread is the clock: it seals the log, and does what is due by itself.
 Several workers side by side share the work. SIGTERM ends it cleanly; a kill loses nothing.
 """
 
@@ -26,6 +27,8 @@ from app.deliveries.wake import QUEUE, bell
 from app.extensions import db
 from app.logs import get_logger
 from app.outbound import Client
+from app.schedule.clock import Clock
+from app.schedule.jobs import schedule
 
 LONGEST_PAUSE = 5.0
 """Seconds between two tries to reach Redis."""
@@ -91,9 +94,12 @@ def main() -> None:
     app = create_app(settings)
     with app.app_context():
         machine = Machine(db.engine, channels)
+        clock = Clock(db.engine, schedule)
     listener = Listener(settings.redis_url)
     listener.start()
+    clock.start()
     asyncio.run(deliver(machine))
+    clock.stop()
     listener.hang_up()
 
 

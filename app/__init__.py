@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     register_rooms(app)
     register_channels(settings)
+    register_jobs()
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
@@ -81,21 +82,30 @@ def register_rooms(app: Flask) -> None:
     """Every room of the house, floor by floor: what is not listed here is not served."""
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
+    from app.api.limits import init_limits
+    from app.api.reference import reference
     from app.api.staff import staff_api
     from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
+    from app.apikeys.routes import apikeys
     from app.assets import init_assets
+    from app.audit.routes import audit
     from app.bookings.routes import bookings
-    from app.cli import demo
+    from app.cli import init_cli
     from app.desk.routes import desk
     from app.desk.shell import init_shell
     from app.desk.sync import sync as sync_pages
     from app.errorpages import init_errorpages
     from app.operations import init_operations, operations
-    from app.security import init_security
+    from app.privacy.routes import customers
+    from app.security import init_security, init_texts
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
+    from app.staff.invite_routes import invite
+    from app.staff.profile_routes import account
+    from app.staff.role_routes import roles_pages
     from app.staff.routes import staff
+    from app.staff.team_routes import people
     from app.webhooks.routes import webhooks
     from app.websites.routes import websites
 
@@ -105,15 +115,19 @@ def register_rooms(app: Flask) -> None:
     init_errorpages(app)
     init_assets(app)
     init_identity(app)
+    init_limits(app)
     init_guards(app)
+    init_texts(app)
     init_shell(app)
 
     for blueprint in (
-        *(operations, staff, desk, bookings, websites, webhooks, sync_pages),
-        *(sync, staff_api, staff_websites_api),
+        *(staff, account, people, invite, roles_pages),
+        *(operations, desk, bookings, websites, apikeys, webhooks, sync_pages),
+        *(audit, customers),
+        *(sync, staff_api, staff_websites_api, reference),
     ):
         app.register_blueprint(blueprint)
-    app.cli.add_command(demo)
+    init_cli(app)
 
 
 def register_channels(settings: Settings) -> None:
@@ -124,3 +138,26 @@ def register_channels(settings: Settings) -> None:
 
     channels.use(WebhookChannel())
     init_wake(db.session, settings.redis_url)
+
+
+def register_jobs() -> None:
+    """Everything that comes due by itself: what is not listed here is not done."""
+    from app.api import receipts
+    from app.audit.actions import seal
+    from app.privacy.actions import clear_late_calls
+    from app.schedule import runs
+    from app.schedule.jobs import Job, Task, daily, schedule
+    from app.staff import pruning
+    from app.websites.retention import clear_payloads
+
+    tasks = (
+        Task("bodies of old calls", clear_payloads),
+        Task("late calls of erased guests", clear_late_calls),
+        Task("receipts", receipts.prune),
+        Task("sign-in attempts", pruning.attempts),
+        Task("ended sessions", pruning.sessions),
+        Task("ended links", pruning.links),
+        Task("scheduled runs", runs.prune),
+    )
+    nightly = daily(hour=19)  # the small hours where most websites are
+    schedule.use([Job("retention", nightly, tasks)], chores=[Task("seal the log", seal)])

@@ -1,12 +1,32 @@
-"""Commands for operators: `flask --app wsgi demo load`."""
+"""Commands for operators: `flask --app wsgi demo load`, `audit`, `crypto`, `retention`."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from app.audit import actions as auditing
+from app.audit import verifying
+from app.crypto import CannotDecrypt
+from app.extensions import Base, db
+from app.privacy import rotation
+from app.schedule.jobs import schedule
+from app.schedule.runs import work
+
 demo = AppGroup("demo", help="The demo installation.")
+audit = AppGroup("audit", help="The hash chain over the log.")
+crypto = AppGroup("crypto", help="Encryption at rest.")
+retention = AppGroup("retention", help="What is not kept for ever.")
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def init_cli(app: Flask) -> None:
+    """Add the commands."""
+    for group in (demo, audit, crypto, retention):
+        app.cli.add_command(group)
 
 
 @demo.command("load")
@@ -19,3 +39,74 @@ def load() -> None:
     except DemoRefused as error:
         raise click.ClickException(str(error)) from error
     click.echo("The demo is loaded." if loaded else "There are websites already: nothing was done.")
+
+
+@audit.command("seal")
+def seal() -> None:
+    """Go on with the chain over everything that is settled. The worker does it by itself."""
+    total = 0
+    while count := auditing.seal(db.session()):
+        db.session.commit()
+        total += count
+    db.session.commit()
+    click.echo(f"{total:,} events sealed.")
+
+
+@audit.command("verify")
+@click.option("--day", type=DAY, help="Only this day (UTC), from the last hash of the day before.")
+@click.option("--head", help="A hash that an earlier run named: it must still be in the chain.")
+def verify(day: datetime | None, head: str | None) -> None:
+    """Walk the chain. Exit code 1 when an event or a seal was altered, removed or inserted."""
+    session, chosen = db.session(), day.date() if day else None
+    extent, last, seen = verifying.extent(session, chosen), "", head is None
+    with click.progressbar(length=extent.events, label="Verifying") as bar:
+        for walked in verifying.walk(session, chosen):
+            bar.update(len(walked.seal.event_ids))
+            if walked.finding:
+                bar.render_finish()
+                raise click.ClickException(f"The log is not whole: {walked.finding}.")
+            last = walked.seal.last_hash.hex()
+            seen = seen or last == head
+    if not seen:
+        raise click.ClickException("The log is not whole: the chain does not hold the given hash.")
+    waiting = auditing.unsealed(session)
+    click.echo(f"{extent.events:,} events in {extent.seals:,} seals are as they were sealed.")
+    click.echo(f"Not sealed yet: {waiting:,}.")
+    if last:
+        click.echo(f"Last hash: {last}")
+
+
+@crypto.command("rotate")
+def rotate() -> None:
+    """Re-encrypt every encrypted column under the first of ENCRYPTION_KEYS.
+
+    May be interrupted and started again. Exit code 1 when something is left under another key.
+    """
+    held = 0
+    for vault in rotation.vaults(Base.metadata):
+        name = vault.table.name
+        total, rotated = vault.count(db.session()), 0
+        db.session.rollback()  # no snapshot is held meanwhile
+        with click.progressbar(length=total, label=f"{name:<20}") as bar:
+            try:
+                for progress in rotation.rotate(db.engine, vault):
+                    bar.update(progress.seen)
+                    rotated += progress.rotated
+                    held += progress.held
+            except CannotDecrypt as error:
+                raise click.ClickException(f"{name}: {error}.") from error
+        click.echo(f"{name}: {total:,} rows, {rotated:,} re-encrypted.")
+    if held:
+        raise click.ClickException(f"{held:,} rows were held by others: run it again.")
+
+
+@retention.command("run")
+def run() -> None:
+    """Clear and prune now what the nightly job clears and prunes."""
+    job = schedule.job("retention")
+    counts = {task.name: 0 for task in job.tasks}
+    with click.progressbar(work(db.engine, job), label="Clearing") as steps:
+        for task, rows in steps:
+            counts[task.name] += rows
+    for name, count in counts.items():
+        click.echo(f"{name}: {count:,}")

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     metrics_token: SecretStr = SecretStr("")
 
+    rate_limits: str = ""
+    """`off`, or `NAME=MINUTE/BURST …`: see `api/limits.py` for the names and defaults."""
     db_pool_size: int = Field(default=10, ge=1)
     max_body_bytes: int = 256 * 1024
     session_idle_hours: int = 12
@@ -78,6 +80,8 @@ class Settings(BaseSettings):
             faults.append("ENCRYPTION_KEYS is empty: set a Fernet key.")
         if self.demo:
             faults.append("DEMO is on: demo logins and keys are public knowledge.")
+        if self.rate_limits.strip() == "off":
+            faults.append("RATE_LIMITS is off: anybody may call as often as they like.")
         if not self.base_url.startswith("https://"):
             faults.append("BASE_URL must start with https://.")
         return faults

@@ -35,11 +35,13 @@ class Keyring:
 
     def __init__(self) -> None:
         self._fernet: MultiFernet | None = None
+        self._primary: Fernet | None = None
         self._hash_key = b""
 
     def configure(self, settings: Settings) -> None:
         """Load the keys. Raises ValueError when one is not a Fernet key."""
-        self._fernet = MultiFernet([Fernet(key) for key in settings.encryption_key_list()])
+        keys = [Fernet(key) for key in settings.encryption_key_list()]
+        self._fernet, self._primary = MultiFernet(keys), keys[0]
         self._hash_key = settings.hash_key.get_secret_value().encode()
 
     @property
@@ -65,6 +67,16 @@ class Keyring:
             return self.fernet.rotate(token).decode()
         except InvalidToken as error:
             raise CannotDecrypt("no key of this installation decrypts the value") from error
+
+    def is_current(self, token: str) -> bool:
+        """Whether the primary key encrypted it."""
+        if self._primary is None:
+            raise RuntimeError("the keyring is not configured: create_app does that")
+        try:
+            self._primary.decrypt(token)
+        except InvalidToken:
+            return False
+        return True
 
     def hash(self, value: str) -> bytes:
         """32 bytes that only this installation can compute: for look-ups by exact value."""

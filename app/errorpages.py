@@ -30,11 +30,12 @@ from app.errors import (
     NotFound,
     PayloadTooLarge,
     RateLimited,
+    Refused,
     error_body,
 )
 from app.extensions import db
 from app.logs import get_logger
-from app.web import go, wants_fragment
+from app.web import go, toast, wants_fragment
 
 BY_STATUS: dict[int, HubError] = {
     401: AuthFailed("Who is calling is not known."),
@@ -44,6 +45,9 @@ BY_STATUS: dict[int, HubError] = {
     413: PayloadTooLarge("The body is too large."),
     429: RateLimited(),
 }
+
+
+READ_ONLY_SQL_TRANSACTION = "25006"
 
 
 def init_errorpages(app: Flask) -> None:
@@ -68,15 +72,19 @@ def answer(error: HubError, status: int | None = None, reason: str = "") -> Resp
     elif isinstance(error, AuthFailed):
         return go(url_for("staff.login", next=_where_to()))
     else:
-        response = _page(status, reason)
+        said = error.message if isinstance(error, Refused) else ""
+        response = _page(status, reason, said)
+        if said and wants_fragment():
+            toast(response, said, "danger")
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _page(status: int, reason: str) -> Response:
-    context = {"code": status, "reason": reason, "request_id": g.get("request_id", "")}
+def _page(status: int, reason: str, said: str) -> Response:
+    context = {"code": status, "reason": reason, "said": said}
+    context["request_id"] = g.get("request_id", "")
     return make_response(render_template("ui/error.html", **context), status)
 
 
@@ -109,11 +117,19 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
+    if _database_is_read_only(error):
+        return answer(Refused("Nothing can be changed now: this is for looking only."))
     get_logger().error("unexpected error", exc_info=error, code=HubError.code)
     propagate = current_app.config["PROPAGATE_EXCEPTIONS"]
     if current_app.testing if propagate is None else propagate:
         raise error
     return answer(HubError(), status=503 if _database_is_away(error) and not is_api() else 500)
+
+
+def _database_is_read_only(error: Exception) -> bool:
+    """It looks on as somebody else, or the installation reads from a standby."""
+    refused = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, DBAPIError) and refused == READ_ONLY_SQL_TRANSACTION
 
 
 def _database_is_away(error: Exception) -> bool:

@@ -74,6 +74,10 @@ class DuplicateBooking(HubError):
     status = 409
 
 
+class Refused(Forbidden):
+    """A rule forbids it, and the message says which: people are shown it as it is."""
+
+
 @dataclass(eq=False)
 class Conflict(HubError):
     """Somebody else changed it meanwhile.

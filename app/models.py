@@ -2,11 +2,21 @@
 
 from app.api.models import Receipt
 from app.apikeys.models import ApiKey
+from app.audit.models import Seal
 from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.models import Event, Outbox
-from app.staff.models import LoginAttempt, LoginLink, Membership, Role, User, UserSession
+from app.schedule.models import ScheduledRun
+from app.staff.models import (
+    LoginAttempt,
+    LoginLink,
+    Membership,
+    RecoveryCode,
+    Role,
+    User,
+    UserSession,
+)
 from app.websites.models import Website
 
 __all__ = [
@@ -21,7 +31,10 @@ __all__ = [
     "Membership",
     "Outbox",
     "Receipt",
+    "RecoveryCode",
     "Role",
+    "ScheduledRun",
+    "Seal",
     "SyncLog",
     "User",
     "UserSession",

@@ -27,6 +27,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.describing import describes
+from app.api.schemas.answers import AliveAnswer, ReadyAnswer
 from app.deliveries.models import OPEN_STATES, Delivery
 from app.deliveries.status import backlog
 from app.errors import Forbidden
@@ -61,6 +63,7 @@ def init_operations(app: Flask) -> None:
 
 @operations.get("/healthz")
 @public("says that the process answers, and nothing else")
+@describes("Operations", answers={200: AliveAnswer})
 def healthz() -> Response:
     """The process is alive."""
     return make_response(jsonify({"status": "alive"}))
@@ -68,6 +71,7 @@ def healthz() -> Response:
 
 @operations.get("/readyz")
 @public("load balancers ask; it tells states, no data")
+@describes("Operations", answers={200: ReadyAnswer, 503: ReadyAnswer})
 def readyz() -> Response:
     """Whether this process can work. Without Redis it can: deliveries only leave a little later."""
     checks = {"redis": _redis(), **_database()}

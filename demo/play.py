@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.api.schemas.sync import parse, translate, wire_details
-from app.apikeys.actions import prefix_of
+from app.apikeys.spelling import prefix_of
 from app.bookings import actions
 from app.bookings.models import Booking
 from app.bookings.receiving import receive

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 
 from flask import g, request
 
+from app.api import limits
 from app.apikeys import queries as apikeys
 from app.apikeys.models import ApiKey, KeyScope
 from app.apikeys.queries import Caller
+from app.apikeys.spelling import is_mistyped
 from app.errors import AuthFailed, Forbidden, WebsiteNotFound
 from app.events.models import Actor
 from app.extensions import db
@@ -18,14 +20,26 @@ from app.websites.models import Website
 
 
 def caller() -> Caller:
-    """The key that was presented and is known here, working or not. Raises AuthFailed."""
+    """The key that was presented and is known here, working or not.
+
+    Raises AuthFailed, and RateLimited for an address that tries many.
+    """
     presented = request.headers.get("X-API-Key", "").strip()
-    if not presented:
-        raise AuthFailed("Missing API key: send it in the header X-API-Key.")
-    found = apikeys.find(db.session(), presented) if len(presented) <= 200 else None
+    fault = _fault_of(presented)
+    found = None if fault else apikeys.find(db.session(), presented)
     if found is None:
-        raise AuthFailed("Invalid API key")
+        limits.spend_stranger()
+        raise AuthFailed(fault or "Invalid API key")
     return found
+
+
+def _fault_of(presented: str) -> str:
+    """What is wrong with a key before anybody looks for it; empty when nothing is."""
+    if not presented:
+        return "Missing API key: send it in the header X-API-Key."
+    if is_mistyped(presented):
+        return "Invalid API key: its check digits do not match. Copy the whole key once more."
+    return "" if len(presented) <= 200 else "Invalid API key"
 
 
 def admit(found: Caller, scope: KeyScope) -> Website:

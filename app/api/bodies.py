@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,6 +20,31 @@ from app.errors import Fault, InvalidPayload, PayloadTooLarge
 
 Body = TypeVar("Body", bound=BaseModel)
 Answer = tuple[int, dict[str, Any]]
+
+DEEPEST = 32
+"""Levels of objects and lists in a body. Of a name that stands twice the last value counts."""
+_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def demand_json(*, named: bool = True) -> None:
+    """Raises InvalidPayload for another content type; `named`: also when there is none."""
+    if not request.is_json and (named or request.content_type):
+        fault = Fault("Content-Type", "Must be application/json.")
+        raise InvalidPayload("Send JSON, with Content-Type: application/json.", [fault])
+
+
+def demand_flat(raw: bytes) -> None:
+    """Raises InvalidPayload for JSON with more than DEEPEST levels, before anything reads it."""
+    depth = 0
+    for match in _TEXT_OR_BRACKET.finditer(raw):
+        sign = match[0]
+        if sign in b"[{":
+            depth += 1
+            if depth > DEEPEST:
+                fault = Fault("(body)", f"Must not have more than {DEEPEST} levels.")
+                raise InvalidPayload("The body is nested too deeply.", [fault])
+        elif sign in b"]}":
+            depth -= 1
 
 
 def read_raw() -> bytes:
@@ -40,10 +66,10 @@ def read_raw() -> bytes:
 
 def read_body(schema: type[Body]) -> Body:
     """The JSON body. Raises InvalidPayload with every fault, also for another content type."""
-    if not request.is_json:
-        fault = Fault("Content-Type", "Must be application/json.")
-        raise InvalidPayload("Send JSON, with Content-Type: application/json.", [fault])
-    return _checked(lambda: schema.model_validate_json(read_raw()))
+    demand_json()
+    raw = read_raw()
+    demand_flat(raw)
+    return _checked(lambda: schema.model_validate_json(raw))
 
 
 def read_query(schema: type[Body]) -> Body:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from app.api.models import Receipt
 from app.errors import Conflict
 
 PENDING: dict[str, Any] = {}
+KEPT = timedelta(days=30)
+"""Longer than anybody repeats a call whose answer was lost."""
 _TABLE = cast(Table, Receipt.__table__)
 _INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key)
 
@@ -72,3 +75,13 @@ def keep(
         .values(http_status=http_status, answer=answer)
         .execution_options(synchronize_session=False)
     )
+
+
+def prune(session: Session) -> int:
+    """Forget one batch of old receipts. Returns how many; 0: nothing is left."""
+    old = select(Receipt.door, Receipt.key).where(Receipt.created_at < func.now() - KEPT)
+    some = old.limit(1_000).with_for_update(skip_locked=True)
+    rows = [tuple(row) for row in session.execute(some)]
+    if rows:
+        session.execute(delete(_TABLE).where(tuple_(_TABLE.c.door, _TABLE.c.key).in_(rows)))
+    return len(rows)

@@ -11,6 +11,9 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, make_response
 
 from app.api.bodies import read_body, read_query
+from app.api.describing import Link, describes
+from app.api.schemas import examples
+from app.api.schemas.answers import BookingAnswer, BookingsAnswer, TokenAnswer
 from app.api.schemas.staff import (
     BookingChanges,
     BookingQuery,
@@ -22,16 +25,18 @@ from app.bookings import listing
 from app.bookings import queries as booking_queries
 from app.bookings.filters import Filters
 from app.bookings.models import Booking
-from app.errors import AuthFailed, Fault, InvalidPayload, RateLimited
+from app.errors import AuthFailed, Conflict, Fault, InvalidPayload, RateLimited
 from app.extensions import csrf, db
 from app.staff import identity
-from app.staff.actions import sign_in
 from app.staff.context import current_actor, current_scope, now, settings, visitor
 from app.staff.guards import public, requires
 from app.staff.permissions import Permission
+from app.staff.signing_in import Credentials, sign_in_at_once
 from app.staff.tokens import write_token
 
 staff_api = Blueprint("api_staff", __name__)
+
+BOOKINGS = "Staff: bookings"
 
 
 def json_answer(body: dict[str, Any], status: int = 200) -> Response:
@@ -42,13 +47,19 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
 
 @staff_api.post("/api/v1/auth/login")
 @public("the way in for programs; it looks at no cookie")
+@describes(
+    "Staff: signing in",
+    answers={200: TokenAnswer},
+    body=LoginBody,
+    errors=(AuthFailed,),
+    examples=examples.LOGIN,
+)
 def login() -> Response:
-    """Exchange e-mail and password for a bearer token."""
+    """Exchange e-mail and password, and the code of 2-step sign-in, for a bearer token."""
     body = read_body(LoginBody)
     try:
-        signed = sign_in(
-            db.session(), body.email, body.password, visitor(), identity.token_lifetime(), now()
-        )
+        said = Credentials(body.email, body.password, body.code)
+        signed = sign_in_at_once(db.session(), said, visitor(), identity.token_lifetime(), now())
     except (AuthFailed, RateLimited):
         db.session.commit()  # the failure counts
         raise
@@ -69,6 +80,15 @@ csrf.exempt(login)
 
 @staff_api.get("/api/bookings")
 @requires(Permission.BOOKINGS_VIEW)
+@describes(
+    BOOKINGS,
+    answers={200: BookingsAnswer},
+    query=BookingQuery,
+    links={
+        "theFirst": Link("get_booking", {"booking_id": "$response.body#/bookings/0/id"}),
+        "theNextPage": Link("list_bookings", {"after": "$response.body#/next"}),
+    },
+)
 def list_bookings() -> Response:
     """The bookings of one's websites, keyset-paged."""
     query = read_query(BookingQuery)
@@ -95,6 +115,11 @@ def _filters(query: BookingQuery) -> Filters:
 
 @staff_api.get("/api/bookings/<uuid:booking_id>")
 @requires(Permission.BOOKINGS_VIEW)
+@describes(
+    BOOKINGS,
+    answers={200: BookingAnswer},
+    links={"change": Link("change_booking", {"booking_id": "$response.body#/booking/id"})},
+)
 def get_booking(booking_id: UUID) -> Response:
     """One booking in full."""
     booking = booking_queries.get(db.session(), current_scope(), booking_id)
@@ -103,6 +128,13 @@ def get_booking(booking_id: UUID) -> Response:
 
 @staff_api.put("/api/bookings/<uuid:booking_id>")
 @requires(Permission.BOOKINGS_VIEW)
+@describes(
+    BOOKINGS,
+    answers={200: BookingAnswer},
+    body=BookingChanges,
+    errors=(Conflict,),
+    examples=examples.CHANGES,
+)
 def change_booking(booking_id: UUID) -> Response:
     """Change fields, the status, or both: all of it or nothing."""
     booking = _change(booking_id, read_body(BookingChanges))

@@ -11,16 +11,29 @@ from uuid import UUID
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy import Table, insert
 
-from app.api import auth, receipts
-from app.api.bodies import read_raw
+from app.api import auth, limits, receipts
+from app.api.bodies import demand_flat, demand_json, read_raw
+from app.api.describing import describes
 from app.api.models import Receipt
+from app.api.schemas import examples
+from app.api.schemas.answers import SyncAnswer
 from app.api.schemas.sync import SyncBody, parse, translate, wire_details
 from app.apikeys import queries as apikeys
 from app.apikeys.models import KeyScope
 from app.apikeys.queries import Caller
 from app.bookings.receiving import Received, receive
 from app.deliveries.models import SyncLog
-from app.errors import HubError, WebsiteNotFound, error_body
+from app.errors import (
+    AuthFailed,
+    Conflict,
+    DuplicateBooking,
+    Forbidden,
+    HubError,
+    NotFound,
+    RateLimited,
+    WebsiteNotFound,
+    error_body,
+)
 from app.extensions import csrf, db
 from app.logs import get_logger
 from app.staff.guards import public
@@ -38,6 +51,7 @@ class Call:
     raw: bytes = b""
     started: float = field(default_factory=time.perf_counter)
     website_id: str | None = None
+    key_id: UUID | None = None
     key_prefix: str = ""
     body: SyncBody | None = None
     booking_id: UUID | None = None
@@ -46,8 +60,24 @@ class Call:
 
 @sync.post("/api/bookings/sync")
 @public("source websites bring their API key")
+@describes(
+    "Source websites",
+    answers={201: SyncAnswer, 200: SyncAnswer},
+    body=SyncBody,
+    errors=(AuthFailed, Forbidden, NotFound, WebsiteNotFound, DuplicateBooking, Conflict),
+    security=("apiKey",),
+    repeatable=True,
+    examples=examples.SYNC,
+)
 def receive_booking() -> Response:
-    """Take a new or updated booking from a source website."""
+    """Take a new or updated booking from a source website.
+
+    201 when it was made, else 200. Send it once, twice or out of order: it ends right. A
+    `booking.created` needs all of booking_ref, package_name, package_price, activity_date,
+    time_slot, guest_count, total_amount, customer.name and customer.email; any other event only
+    what changed (null clears, absent leaves), unless the booking is unknown here. Fields that
+    nobody knows are ignored.
+    """
     call = Call()
     try:
         status, answer = _answer(call)
@@ -68,9 +98,12 @@ def _answer(call: Call) -> tuple[int, dict[str, Any]]:
     session = db.session()
     found = auth.caller()
     _remember_caller(call, found)
+    limits.spend_key(found.key.id)
     call.raw = read_raw()
     website = auth.admit(found, KeyScope.WRITE_BOOKINGS)
     apikeys.touch(session, found.key, datetime.now(UTC))
+    demand_json(named=False)
+    demand_flat(call.raw)
     call.body = body = parse(call.raw)
     if body.website_id not in (None, website.id):
         raise WebsiteNotFound("This key does not speak for that website.")
@@ -92,7 +125,7 @@ def _answer(call: Call) -> tuple[int, dict[str, Any]]:
 
 def _remember_caller(call: Call, found: Caller) -> None:
     call.website_id = found.key.website_id
-    call.key_prefix = found.key.prefix
+    call.key_id, call.key_prefix = found.key.id, found.key.prefix
 
 
 def _claim(website: Website, body: SyncBody, raw: bytes) -> list[receipts.Ticket] | Receipt:
@@ -132,10 +165,16 @@ def _refuse(call: Call, error: HubError) -> Response:
     """Answer an error; a call whose key is known leaves its row also when it is refused."""
     error.details = wire_details(error.details)
     answer = error_body(error, g.get("request_id", ""))
+    response = make_response(jsonify(answer), error.status)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+        if call.key_id is not None and not limits.is_worth_a_row(call.key_id):
+            return response  # a flood must not fill the log
+        call.notes.append("Too many calls: others refused in the same minute are not listed")
     if call.website_id is not None:
         _log(call, error.status, answer)
         db.session.commit()
-    return make_response(jsonify(answer), error.status)
+    return response
 
 
 def _log(call: Call, status: int, answer: dict[str, Any]) -> None:

@@ -1,30 +1,22 @@
-"""Issuing, rotating and revoking API keys. The clear text exists once, in the answer."""
+"""Issuing, editing, rotating and revoking API keys. The clear text exists once, in the answer."""
 
 from __future__ import annotations
 
-import secrets
-import string
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.apikeys import queries
-from app.apikeys.models import ApiKey, KeyScope
+from app.apikeys import queries, rules
+from app.apikeys.models import ApiKey
+from app.apikeys.spelling import new_clear_text, prefix_of
 from app.crypto import hash_secret
 from app.errors import Conflict
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
-
-ALPHABET = string.ascii_letters + string.digits
-RANDOM_LENGTH = 32
-SHOWN = 4
-"""Random characters that the visible prefix shows."""
-WEBSITE_SCOPES = (KeyScope.MANAGE_BOOKINGS, KeyScope.READ_AVAILABILITY, KeyScope.MANAGE_TABLES)
 
 
 @dataclass(frozen=True)
@@ -35,53 +27,75 @@ class Issued:
     clear_text: str
 
 
-def new_clear_text(owner: str) -> str:
-    """`<owner>_sk_<random>_<checksum>`: a scanner of leaked secrets can tell it is one of ours."""
-    random = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
-    body = f"{owner}_sk_{random}"
-    return f"{body}_{zlib.crc32(body.encode()):08x}"
-
-
-def prefix_of(clear_text: str) -> str:
-    """The beginning by which people tell keys apart: not enough to use it."""
-    head, mark, tail = clear_text.partition("_sk_")
-    return f"{head}{mark}{tail[:SHOWN]}" if mark else clear_text[:SHOWN]
-
-
 def issue(
     session: Session,
     actor: Actor,
     website_id: str,
     name: str,
-    scopes: Sequence[KeyScope] = WEBSITE_SCOPES,
     clear_text: str | None = None,
+    **values: Any,
 ) -> Issued:
-    """Make a key for a website. `clear_text` is for keys that are agreed on (the demo's)."""
-    return _issue(session, actor, website_id, name.strip() or "API key", scopes, clear_text)
+    """Make a key for a website: `scopes`, `allowed_ips`, `expires_at` as in `rules`.
+
+    `clear_text` is for keys that are agreed on (the demo's). Raises InvalidPayload.
+    """
+    given = {"scopes": list(rules.WEBSITE_SCOPES), **values, "name": name}
+    return _issue(session, actor, website_id, rules.clean(given, datetime.now(UTC)), clear_text)
 
 
 def _issue(
     session: Session,
     actor: Actor,
     website_id: str,
-    name: str,
-    scopes: Sequence[str],
+    values: Mapping[str, Any],
     clear_text: str | None = None,
-    allowed_ips: Sequence[str] = (),
 ) -> Issued:
     clear_text = clear_text or new_clear_text(website_id)
     key = ApiKey(
-        name=name,
         website_id=website_id,
         prefix=prefix_of(clear_text),
         key_hash=hash_secret(clear_text),
-        scopes=[str(scope) for scope in scopes],
-        allowed_ips=list(allowed_ips),
+        **{"allowed_ips": [], **values},
     )
     session.add(key)
     session.flush()
     _record(session, actor, "website.key_issued", key)
     return Issued(key, clear_text)
+
+
+def edit(
+    session: Session,
+    actor: Actor,
+    website_id: str,
+    key_id: UUID,
+    changes: Mapping[str, Any],
+    now: datetime,
+) -> ApiKey:
+    """Change name, scopes, addresses or end of a key. No difference: nothing is written.
+
+    Raises NotFound, InvalidPayload, and Conflict for a key that has ended, or for a later end of
+    one that was replaced.
+    """
+    key = queries.lock(session, website_id, key_id)
+    _demand_working(key, now)
+    known = {name: value for name, value in changes.items() if name in rules.EDITABLE}
+    same_end = known.get("expires_at") == key.expires_at
+    cleaned = rules.clean(
+        {name: value for name, value in known.items() if name != "expires_at" or not same_end}, now
+    )
+    if key.replaced_at and "expires_at" in cleaned:
+        raise Conflict("This key was replaced: its end is settled. Revoke it to end it at once.")
+    difference = {
+        name: [getattr(key, name), value]
+        for name, value in cleaned.items()
+        if getattr(key, name) != value
+    }
+    for name, (_, value) in difference.items():
+        setattr(key, name, value)
+    if difference:
+        session.flush()
+        _record(session, actor, "website.key_changed", key, _plain(difference))
+    return key
 
 
 def rotate(
@@ -92,17 +106,21 @@ def rotate(
     overlap: timedelta,
     now: datetime,
 ) -> Issued:
-    """A new key with the same rights; the old one goes on working for `overlap`.
+    """A new key with the same rights and term; the old one goes on working for `overlap`.
 
-    Raises NotFound for another website's key, Conflict for one that has ended.
+    Raises NotFound for another website's key, Conflict for one that has ended or was replaced.
     """
     old = queries.lock(session, website_id, key_id)
-    if not old.works_at(now):
-        raise Conflict("This key does not work any more. Issue a new one.")
+    _demand_working(old, now)
+    if old.replaced_at:
+        raise Conflict("This key was replaced already. Issue a new one.")
+    term = old.expires_at - old.created_at if old.expires_at else None
     until = now + overlap
     old.expires_at = min(old.expires_at, until) if old.expires_at else until
+    old.replaced_at = now
     _record(session, actor, "website.key_rotated", old, until=old.expires_at.isoformat())
-    return _issue(session, actor, website_id, old.name, old.scopes, allowed_ips=old.allowed_ips)
+    same = {name: getattr(old, name) for name in ("name", "scopes", "allowed_ips")}
+    return _issue(session, actor, website_id, {**same, "expires_at": now + term if term else None})
 
 
 def revoke(session: Session, actor: Actor, website_id: str, key_id: UUID, now: datetime) -> ApiKey:
@@ -114,7 +132,27 @@ def revoke(session: Session, actor: Actor, website_id: str, key_id: UUID, now: d
     return key
 
 
-def _record(session: Session, actor: Actor, name: str, key: ApiKey, **more: Any) -> None:
+def _demand_working(key: ApiKey, now: datetime) -> None:
+    if not key.works_at(now):
+        raise Conflict("This key does not work any more. Issue a new one.")
+
+
+def _plain(difference: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return {
+        name: [v.isoformat() if isinstance(v, datetime) else v for v in pair]
+        for name, pair in difference.items()
+    }
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    name: str,
+    key: ApiKey,
+    changes: Mapping[str, list[Any]] | None = None,
+    **more: Any,
+) -> None:
     meta = {"key_id": str(key.id), "key": key.prefix, "key_name": key.name, **more}
-    event = NewEvent(name, "website", str(key.website_id), meta=meta, website_id=key.website_id)
+    subject = str(key.website_id)
+    event = NewEvent(name, "website", subject, dict(changes or {}), meta, website_id=key.website_id)
     record(session, actor, event)

@@ -26,6 +26,12 @@ class KeyScope(enum.StrEnum):
     WRITE_TABLES = "write:table_bookings"
     MANAGE_TABLES = "manage:table_bookings"
 
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        verb, _, subject = self.value.partition(":")
+        return f"{verb.capitalize()} {subject.replace('_', ' ')}"
+
 
 class ApiKey(Base):
     """A key with which a website posts to the hub."""
@@ -42,6 +48,8 @@ class ApiKey(Base):
     allowed_ips: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     expires_at: Mapped[datetime | None]
     """After a rotation: the end of the overlap."""
+    replaced_at: Mapped[datetime | None]
+    """When a rotation put another in its place."""
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

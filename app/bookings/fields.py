@@ -69,6 +69,8 @@ MOST_MONEY = Decimal("9999999999.99")
 FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
 REQUIRED = tuple(field.name for field in _ALL if field.required)
 PERSONAL = frozenset(field.name for field in _ALL if field.personal)
+GUEST = PERSONAL | {"customer_country_code"}
+"""What is overwritten when the guest is erased."""
 EDITABLE = frozenset(field.name for field in _ALL if field.editable)
 STATUS_COMPANIONS = frozenset({"status", "cancellation_reason", "refunded_amount", "admin_notes"})
 """What may accompany a status in a `booking.status_changed`."""

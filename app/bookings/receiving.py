@@ -7,7 +7,7 @@ later source that repeats itself (platform pulls, imports).
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.bookings import queries
-from app.bookings.fields import FIELDS, REQUIRED, plain
+from app.bookings.fields import FIELDS, GUEST, REQUIRED, plain
 from app.bookings.models import Booking
 from app.bookings.queries import Locked
 from app.bookings.stamps import Merged, Stamp, load, merge
@@ -160,8 +160,9 @@ def _merge(
     booking, key = there.booking, there.key
     held = queries.held_fields(session, booking.id, website)
     current = registers_of(booking)
+    message, dropped = (message, []) if key else _without_guest(message)
     merged = merge(current, load(booking.field_times), message.registers, message.at, held)
-    notes = _notes(merged)
+    notes = _notes(merged) + dropped
     if merged.refused and not _refused_before(session, booking, merged, key):
         record_conflict(session, actor, booking, merged.refused, key)
     booking.source_status = _word(booking, message, merged)
@@ -181,6 +182,14 @@ def _merge(
     elif merged.stale:
         return Received(booking.id, message=STALE, notes=notes)
     return Received(booking.id, notes=notes)
+
+
+def _without_guest(message: Message) -> tuple[Message, list[str]]:
+    """A message about a booking whose guest was erased here: it does not bring them back."""
+    kept = {name: value for name, value in message.registers.items() if name not in GUEST}
+    dropped = len(message.registers) > len(kept)
+    notes = ["Not kept, the guest was erased here: name, contact, requests"] if dropped else []
+    return replace(message, registers=kept), notes
 
 
 def _word(booking: Booking, message: Message, merged: Merged) -> str | None:

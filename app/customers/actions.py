@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from app.customers.models import Customer
 from app.customers.phones import to_e164
 from app.ids import new_id
 
+ERASED = "Erased guest"
 # Built once: putting a statement together costs more than sending it. (A comparison with null finds
-# nobody, so one statement serves whoever gives no phone or no e-mail.)
+# nobody, so one statement serves whoever gives no phone or no e-mail.) The row is held as the
+# booking's foreign key will hold it anyway: nobody is erased between being found and booking.
 _FIND = (
     select(Customer.id, Customer.phone, Customer.data_key)
     .where(
@@ -30,6 +33,7 @@ _FIND = (
         (Customer.phone == bindparam("phone", type_=Text)).desc().nulls_last(), Customer.created_at
     )
     .limit(1)
+    .with_for_update(key_share=True, read=True)
 )
 _TABLE = cast(Table, Customer.__table__)
 _INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
@@ -132,3 +136,12 @@ def _learn_phone(session: Session, customer_id: UUID, e164: str) -> None:
             )
     except IntegrityError:
         return
+
+
+def erase(session: Session, customer: Customer, now: datetime) -> None:
+    """Overwrite who a locked customer is and destroy their data key: the log forgets them."""
+    customer.first_name, customer.last_name = ERASED, ""
+    customer.phone = customer.phone_raw = customer.email = None
+    customer.email_hash = customer.data_key = None
+    customer.erased_at = now
+    session.flush()

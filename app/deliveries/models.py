@@ -198,4 +198,16 @@ class SyncLog(Base):
         Index("ix_sync_logs_failed", "website_id", "id", postgresql_where="status = 'failed'"),
         Index("ix_sync_logs_booking", "booking_id", "id"),
         Index("ix_sync_logs_delivery", "delivery_id"),
+        Index(
+            "ix_sync_logs_bodies",
+            "website_id",
+            "created_at",
+            postgresql_where="request_body IS NOT NULL OR response_body IS NOT NULL",
+        ),
+        Index(
+            "ix_sync_logs_nobodys",
+            "website_id",
+            "id",
+            postgresql_where="booking_id IS NULL AND request_body IS NOT NULL",
+        ),
     )

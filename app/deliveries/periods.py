@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import BigInteger, ScalarSelect, TextClause, text
 
-Table = Literal["deliveries", "sync_logs"]
+Table = Literal["deliveries", "events", "sync_logs"]
 
 
 def first_id_since(table: Table, at: datetime) -> ScalarSelect[Any]:
@@ -15,7 +15,7 @@ def first_id_since(table: Table, at: datetime) -> ScalarSelect[Any]:
     return _HALVES[table].bindparams(at=at).columns(id=BigInteger).scalar_subquery()
 
 
-def _halves(table: str) -> TextClause:
+def _halves(table: str, made: str = "created_at") -> TextClause:
     return text(f"""
         WITH RECURSIVE halves(low, high) AS (
             SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM {table}
@@ -24,7 +24,7 @@ def _halves(table: str) -> TextClause:
                 CASE WHEN half.late THEN middle ELSE high END
             FROM (
                 SELECT low, high, (low + high) / 2 AS middle, coalesce((
-                    SELECT created_at >= :at FROM {table}
+                    SELECT {made} >= :at FROM {table}
                     WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1
                 ), true) AS late
                 FROM halves WHERE low < high
@@ -36,5 +36,6 @@ def _halves(table: str) -> TextClause:
 
 _HALVES: dict[Table, TextClause] = {
     "deliveries": _halves("deliveries"),
+    "events": _halves("events", "occurred_at"),
     "sync_logs": _halves("sync_logs"),
 }

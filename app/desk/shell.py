@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 
 from app.deliveries import status as deliveries
 from app.extensions import db
-from app.staff.context import current_scope
+from app.staff.context import current_scope, viewed_person
 from app.staff.permissions import Permission
 from app.web import asset
 from app.websites import queries as websites
@@ -45,10 +45,13 @@ MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Websites", "websites.index", "world", "w", Permission.WEBSITES_VIEW),
+    Place("Team", "team.index", "users", "p", Permission.TEAM_VIEW),
+    Place("Roles", "roles.index", "shield-lock", "r", Permission.TEAM_VIEW),
     Place(
         *("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
         troubles=failed_deliveries,
     ),
+    Place("Audit", "audit.index", "history", "a", Permission.AUDIT_VIEW),
 )
 
 
@@ -65,6 +68,7 @@ def init_shell(app: Flask) -> None:
             "nav": LocalProxy(_once("nav", menu)),
             "websites": LocalProxy(_once("visible_websites", visible_websites)),
             "website": request.args.get("website", ""),
+            "viewing": LocalProxy(viewed_person),
             "account_url": url_for("staff.profile"),
         }
 

@@ -78,6 +78,9 @@ class Event(Base):
         Index("ix_events_subject", "subject_type", "subject_id", "id"),
         Index("ix_events_website", "website_id", "id"),
         Index("ix_events_cursor", "transaction", "id"),
+        Index("ix_events_name", "name", "id"),
+        Index("ix_events_actor", "actor_id", "id"),
+        Index("ix_events_door", "door", "id"),
     )
 
     def opened(self, key: DataKey | None) -> dict[str, list[Any]]:

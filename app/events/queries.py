@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.events.models import Event
 
-_SETTLED: ColumnClause[int] = literal_column("""(
+SETTLED: ColumnClause[int] = literal_column("""(
     SELECT coalesce(
         min(running::text::bigint), (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint
     )
@@ -48,7 +48,7 @@ def of_subject(
 
 def newest_cursor(session: Session) -> tuple[int, int]:
     """Where a reader who has seen everything starts: (transaction, id)."""
-    return (int(session.scalar(select(_SETTLED)) or 0), 0)
+    return (int(session.scalar(select(SETTLED)) or 0), 0)
 
 
 def changes_after(
@@ -62,7 +62,7 @@ def changes_after(
     query = (
         select(Event)
         .where(tuple_(Event.transaction, Event.id) > tuple_(*cursor))
-        .where(Event.transaction < _SETTLED)
+        .where(Event.transaction < SETTLED)
         .where(Event.name.in_(names))
         .order_by(Event.transaction, Event.id)
         .limit(limit)

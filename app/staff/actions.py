@@ -1,4 +1,4 @@
-"""What happens to people: sign-in and sign-out, accounts, memberships, the first superadmin."""
+"""What happens to people: their sessions, accounts, and the first superadmin."""
 
 from __future__ import annotations
 
@@ -10,21 +10,14 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.crypto import hash_email, hash_secret, new_token
-from app.errors import AuthFailed, Fault, InvalidPayload, NotFound
+from app.errors import Fault, InvalidPayload, NotFound
 from app.events.actions import record
 from app.events.models import SYSTEM, Actor, NewEvent
-from app.staff import queries, throttle
+from app.staff import queries
 from app.staff.models import LoginLink, Membership, User, UserSession
-from app.staff.passwords import (
-    MAX_LENGTH,
-    MIN_LENGTH,
-    hash_password,
-    needs_rehash,
-    verify_password,
-)
+from app.staff.passwords import fault_of, hash_password
 from app.staff.visitor import Visitor
 
-WRONG = "The e-mail address or the password is not right."
 FIRST_ADMIN = "first_admin"
 LINK_LIFETIME = timedelta(hours=48)
 
@@ -44,34 +37,6 @@ class Lifetime:
 
     kind: str
     longest: timedelta
-
-
-def sign_in(
-    session: Session,
-    email: str,
-    password: str,
-    visitor: Visitor,
-    lifetime: Lifetime,
-    now: datetime,
-) -> SignedIn:
-    """Check a password and open a session.
-
-    Raises RateLimited or AuthFailed; **commit then too**, since the failure counts. The answer and
-    the time it takes are the same whether the account is unknown, switched off or only mistyped.
-    """
-    caller = throttle.Caller.of(email, visitor.ip)
-    throttle.check(session, caller, now)
-    user = queries.by_email(session, email)
-    right = verify_password(user.password_hash if user else None, password[:MAX_LENGTH])
-    if user is None or not right or not user.is_active:
-        throttle.count_failure(session, caller, now)
-        subject = str(user.id) if user else caller.account.hex()[:16]
-        record(session, visitor.stranger(), NewEvent("user.sign_in_failed", "user", subject))
-        raise AuthFailed(WRONG)
-    throttle.forget(session, caller)
-    if needs_rehash(user.password_hash or ""):
-        user.password_hash = hash_password(password)
-    return open_session(session, user, visitor, lifetime, now)
 
 
 def open_session(
@@ -102,6 +67,7 @@ def open_session(
 
 def sign_out(session: Session, actor: Actor, row: UserSession) -> None:
     """End one session, at once."""
+    stop_viewing(session, actor, row)
     session.delete(row)
     record(session, actor, NewEvent("user.signed_out", "user", str(row.user_id)))
 
@@ -116,10 +82,26 @@ def end_session(session: Session, actor: Actor, user: User, session_id: UUID) ->
 
 
 def end_sessions(session: Session, actor: Actor, user: User, keep: UUID | None = None) -> None:
-    """Sign a person out everywhere, but for the session `keep`."""
+    """Sign a person out everywhere, but for the session `keep`; also from half-way sign-ins."""
     query = delete(UserSession).where(UserSession.user_id == user.id)
     session.execute(query.where(UserSession.id != keep) if keep else query)
+    session.execute(delete(LoginLink).where(LoginLink.user_id == user.id))
     record(session, actor, NewEvent("user.sessions_ended", "user", str(user.id)))
+
+
+def start_viewing(session: Session, actor: Actor, row: UserSession, person: User) -> None:
+    """From now on this session shows the desk as the person sees it, read only."""
+    row.viewing_as_id = person.id
+    meta = {"person": person.name}
+    record(session, actor, NewEvent("session.view_as_started", "user", str(person.id), meta=meta))
+
+
+def stop_viewing(session: Session, actor: Actor, row: UserSession) -> None:
+    """Back to one's own desk."""
+    if row.viewing_as_id is None:
+        return
+    viewed, row.viewing_as_id = str(row.viewing_as_id), None
+    record(session, actor, NewEvent("session.view_as_stopped", "user", viewed))
 
 
 def touch(session: Session, session_id: UUID, user_id: UUID, now: datetime) -> None:
@@ -139,7 +121,7 @@ def create_user(
         raise InvalidPayload("This address is taken.", [fault])
     user = User(email=email.strip(), email_hash=hash_email(email), name=name.strip())
     if password is not None:
-        user.password_hash = hash_password(checked(password))
+        user.password_hash = hash_password(checked(user, password))
     session.add(user)
     session.flush()
     record(session, actor, NewEvent("user.created", "user", str(user.id)))
@@ -150,26 +132,29 @@ def set_password(
     session: Session, actor: Actor, user: User, password: str, keep: UUID | None = None
 ) -> None:
     """Change the password and sign out everywhere else. Raises InvalidPayload."""
-    user.password_hash = hash_password(checked(password))
+    user.password_hash = hash_password(checked(user, password))
     record(session, actor, NewEvent("user.password_changed", "user", str(user.id)))
     end_sessions(session, actor, user, keep)
 
 
-def checked(password: str) -> str:
-    """The password, if it is long enough and not absurdly long. Raises InvalidPayload."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        message = f"Use between {MIN_LENGTH} and {MAX_LENGTH} characters."
+def checked(user: User, password: str) -> str:
+    """The password, if it is a decent one for this person. Raises InvalidPayload."""
+    if message := fault_of(password, user.name, user.email):
         raise InvalidPayload("This password cannot be used.", [Fault("password", message)])
     return password
 
 
 def set_active(session: Session, actor: Actor, user: User, active: bool) -> None:
-    """Switch an account on or off. Off takes effect with the next request."""
+    """Switch an account on or off. Off ends every session, and every sign-in under way, at once."""
     if user.is_active == active:
         return
     user.is_active = active
+    if not active:
+        session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+        session.execute(delete(LoginLink).where(LoginLink.user_id == user.id))
+    name = "user.switched_on" if active else "user.switched_off"
     changes = {"is_active": [not active, active]}
-    record(session, actor, NewEvent("user.updated", "user", str(user.id), changes))
+    record(session, actor, NewEvent(name, "user", str(user.id), changes))
 
 
 def add_membership(
@@ -182,11 +167,22 @@ def add_membership(
     membership = Membership(user_id=user.id, role_id=role.id, website_id=website_id)
     session.add(membership)
     session.flush()
-    meta = {"role": role.name, "website_id": website_id}
-    event = NewEvent("user.membership_added", "user", str(user.id), meta=meta)
-    event.website_id = website_id
-    record(session, actor, event)
+    note_membership(session, actor, "granted", membership, {"role": [None, role.name]})
     return membership
+
+
+def note_membership(
+    session: Session,
+    actor: Actor,
+    verb: str,
+    membership: Membership,
+    changes: dict[str, list[str | None]],
+) -> None:
+    """Write down that a membership was `granted`, `changed` or `revoked`."""
+    place = membership.website_id
+    event = NewEvent(f"membership.{verb}", "user", str(membership.user_id), dict(changes))
+    event.website_id, event.meta = place, {"website_id": place}
+    record(session, actor, event)
 
 
 def first_admin_link(session: Session, base_url: str, now: datetime) -> str | None:

@@ -11,6 +11,8 @@ from flask_login import current_user
 from app.config import Settings
 from app.errors import AuthFailed
 from app.events.models import Actor
+from app.extensions import db
+from app.staff import queries
 from app.staff.models import User, UserSession
 from app.staff.scope import NOTHING, Scope
 from app.staff.visitor import Visitor
@@ -54,10 +56,24 @@ def only_watching() -> None:
 
 
 def current_scope() -> Scope:
-    """What the signed-in person may do where; NOTHING for a stranger."""
+    """What the signed-in person may do where; NOTHING for a stranger.
+
+    While they look at the desk as somebody else: what both may do.
+    """
     if "scope" not in g:
         g.scope = current_user.scope if current_user.is_authenticated else NOTHING
+        if seen_as := viewed_person():
+            g.scope = g.scope & seen_as.scope if seen_as.is_active else NOTHING
     return cast(Scope, g.scope)
+
+
+def viewed_person() -> User | None:
+    """The person as whom the signed-in one looks at the desk, read only."""
+    if "viewed_person" not in g:
+        row = g.get("user_session") if current_user.is_authenticated else None
+        viewed_id = row.viewing_as_id if row else None
+        g.viewed_person = queries.with_memberships(db.session(), viewed_id) if viewed_id else None
+    return cast("User | None", g.viewed_person)
 
 
 def current_actor() -> Actor:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import EmailField, HiddenField, PasswordField, StringField
+from wtforms import (
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import DataRequired, EqualTo, Length, Regexp
 
 from app.forms import Form
@@ -27,23 +34,29 @@ class LoginForm(Form):
     next = HiddenField()
 
 
-class FirstAdminForm(Form):
-    """The first superadmin of an empty installation."""
+class CodeForm(Form):
+    """A code of the authenticator app, or a recovery code."""
 
-    name = StringField(
-        "Your name",
-        [DataRequired("Type your name."), Length(max=100)],
-        render_kw={"autocomplete": "name", "autofocus": True},
+    code = StringField(
+        "Code",
+        [DataRequired("Type the code."), Length(max=20)],
+        render_kw={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"},
     )
-    email = EmailField(
-        "E-mail",
-        [
-            DataRequired("Type your e-mail address."),
-            Length(max=254),
-            Regexp(ADDRESS, message="This is not an e-mail address."),
-        ],
-        render_kw={"autocomplete": "username"},
+
+
+class ProofForm(Form):
+    """Is it still you?"""
+
+    current = PasswordField(
+        "Your password",
+        [DataRequired("Type your password."), Length(max=MAX_LENGTH)],
+        render_kw={"autocomplete": "current-password"},
     )
+
+
+class _NewPassword(Form):
+    """A password, twice. Which ones nobody may choose is said in `passwords`."""
+
     password = PasswordField(
         "Password",
         [
@@ -58,3 +71,57 @@ class FirstAdminForm(Form):
         [EqualTo("password", "The two passwords differ.")],
         render_kw={"autocomplete": "new-password"},
     )
+
+
+class PasswordForm(ProofForm, _NewPassword):
+    """Change one's own password."""
+
+
+class JoinForm(_NewPassword):
+    """Somebody new, by invitation."""
+
+    name = StringField(
+        "Your name",
+        [DataRequired("Type your name."), Length(max=100)],
+        render_kw={"autocomplete": "name"},
+    )
+
+
+class FirstAdminForm(JoinForm):
+    """The first superadmin of an empty installation."""
+
+    email = EmailField(
+        "E-mail",
+        [
+            DataRequired("Type your e-mail address."),
+            Length(max=254),
+            Regexp(ADDRESS, message="This is not an e-mail address."),
+        ],
+        render_kw={"autocomplete": "username"},
+    )
+
+
+class InviteForm(Form):
+    """Who is invited, and to what."""
+
+    name = StringField("Name", [DataRequired("Type a name."), Length(max=100)])
+    email = EmailField(
+        "E-mail",
+        [
+            DataRequired("Type an e-mail address."),
+            Length(max=254),
+            Regexp(ADDRESS, message="This is not an e-mail address."),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+    role = SelectField("Role", [DataRequired("Choose a role.")])
+    websites = SelectMultipleField("Websites")
+
+
+class RoleForm(Form):
+    """A role of one's own."""
+
+    name = StringField(
+        "Name", [DataRequired("Type a name."), Length(max=40)], render_kw={"autocomplete": "off"}
+    )
+    like = SelectField("Start with what this role may do")

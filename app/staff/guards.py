@@ -14,15 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
-from flask_login import current_user
+from flask import Flask, Response, current_app, request, url_for
 
-from app.errors import AuthFailed, Forbidden
+from app.errors import Forbidden
 from app.extensions import csrf
 from app.logs import get_logger
-from app.staff.context import current_scope
+from app.staff import viewing
+from app.staff.context import current_person, current_scope, viewed_person
 from app.staff.identity import by_token
 from app.staff.permissions import Permission
+from app.web import go
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -54,6 +55,18 @@ def public(reason: str) -> Callable[[View], View]:
     return _declare(Access(open_because=reason))
 
 
+def before_two_step(view: View) -> View:
+    """Also for somebody whose role asks for 2-step sign-in that they have not set up."""
+    view.before_two_step = True  # type: ignore[attr-defined]
+    return view
+
+
+def while_viewing(view: View) -> View:
+    """A change that somebody may make while they look at the desk as another person."""
+    view.while_viewing = True  # type: ignore[attr-defined]
+    return view
+
+
 def declared(view: Callable[..., Any]) -> Access | None:
     """What a view declares; None when it was forgotten."""
     return getattr(view, "access", None)
@@ -67,23 +80,52 @@ def init_guards(app: Flask) -> None:
     app.before_request(guard)
 
 
-def guard() -> None:
+def guard() -> Response | None:
     """Raises AuthFailed, Forbidden or CSRFError. An unknown URL is left to its own answer."""
     if request.endpoint is None:
-        return
-    access = declared(current_app.view_functions[request.endpoint])
+        return None
+    view = current_app.view_functions[request.endpoint]
+    access = declared(view)
     if access is None:
         get_logger().error("view without a declared permission", route=request.endpoint)
         raise Forbidden("Nobody may open this page.")
     if not access.open_because:
-        _check_person(access)
+        if _two_step_is_missing(view):
+            return _lead_to_two_step()
+        _check_permissions(access)
     if not by_token():
         csrf.protect(apply_exemptions=True)
+    _check_viewing(view, access)
+    return None
 
 
-def _check_person(access: Access) -> None:
-    if not current_user.is_authenticated:
-        raise AuthFailed("Please sign in.")
+def _two_step_is_missing(view: Callable[..., Any]) -> bool:
+    person = current_person()
+    if person.has_two_step or not person.needs_two_step:
+        return False
+    return not getattr(view, "before_two_step", False)
+
+
+def _lead_to_two_step() -> Response:
+    if request.path.startswith("/api/"):
+        raise Forbidden("Your role asks for 2-step sign-in: set it up at the desk first.")
+    return go(url_for("account.two_step_page"))
+
+
+def _check_viewing(view: Callable[..., Any], access: Access) -> None:
+    """Whoever looks at the desk as another person changes nothing."""
+    changing = request.method not in ("GET", "HEAD", "OPTIONS")
+    if access.open_because and not changing:
+        return
+    viewed = viewed_person()
+    if viewed is None or (changing and getattr(view, "while_viewing", False)):
+        return
+    if changing:
+        raise viewing.refusal(viewed)
+    viewing.forbid_writing()
+
+
+def _check_permissions(access: Access) -> None:
     scope = current_scope()
     if not all(scope.can_somewhere(permission) for permission in access.permissions):
         raise Forbidden("Your role does not include this.")

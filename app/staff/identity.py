@@ -8,13 +8,14 @@ from flask import Flask, Request, Response, g, request, session
 from flask_login import login_user, logout_user
 
 from app.extensions import db, login_manager
-from app.staff import actions, queries
+from app.staff import actions, queries, viewing
 from app.staff.actions import Lifetime, SignedIn
 from app.staff.context import now, settings
 from app.staff.models import User, UserSession
 from app.staff.tokens import read_token
 
 TOUCH_EVERY = timedelta(minutes=1)
+WAITING, TARGET = "code_token", "code_target"
 
 
 def init_identity(app: Flask) -> None:
@@ -50,6 +51,17 @@ def remember(signed_in: SignedIn) -> None:
     session.permanent = True
     signed_in.user.login_token = signed_in.token
     login_user(signed_in.user)
+
+
+def wait_for_code(token: str, target: str) -> None:
+    """The browser may take the second step; nobody is signed in yet."""
+    session.clear()
+    session[WAITING], session[TARGET] = token, target
+
+
+def waiting() -> tuple[str, str]:
+    """The token of the second step, and where to go after it; empty when there is none."""
+    return session.get(WAITING, ""), session.get(TARGET, "")
 
 
 def forget() -> None:
@@ -95,6 +107,7 @@ def _bearer(incoming: Request) -> str | None:
 def _note_use(response: Response) -> Response:
     """After the answer is made: no view waits for it, and none has its own work committed by it."""
     if in_use := g.pop("touch", None):
+        viewing.allow_writing()
         db.session.rollback()
         session_id, user_id = in_use
         actions.touch(db.session(), session_id, user_id, now())

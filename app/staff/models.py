@@ -30,6 +30,13 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    totp_secret: Mapped[str | None] = mapped_column(EncryptedText)
+    """Of the authenticator app; without `two_step_since` it is still to be confirmed."""
+    totp_last_step: Mapped[int | None]
+    """The newest time step whose code was used: that code and older ones work no more."""
+    two_step_since: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_users_name", "name", "id"),)
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="raise")
 
@@ -53,6 +60,16 @@ class User(Base):
         """What this person may do where. The memberships must have been loaded."""
         return Scope.of((m.website_id, m.role.grants) for m in self.memberships)
 
+    @property
+    def has_two_step(self) -> bool:
+        """Whether signing in takes a code beside the password."""
+        return self.two_step_since is not None
+
+    @property
+    def needs_two_step(self) -> bool:
+        """Whether a role wants 2-step sign-in. The memberships must have been loaded."""
+        return any(m.role.requires_two_step for m in self.memberships)
+
 
 class UserSession(Base):
     """One signed-in browser. Deleting the row signs it out at once."""
@@ -69,8 +86,10 @@ class UserSession(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+    viewing_as_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    """Whose desk this person is looking at, read only."""
 
-    user: Mapped[User] = relationship(lazy="raise")
+    user: Mapped[User] = relationship(lazy="raise", foreign_keys=user_id)
 
 
 class Role(Base):
@@ -83,6 +102,9 @@ class Role(Base):
     permissions: Mapped[list[Any]] = mapped_column(JSONB)
     """Of a role that managers made; a built-in one takes its permissions from the code."""
     built_in: Mapped[bool] = mapped_column(server_default=text("false"))
+    requires_two_step: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    __table_args__ = (Index("uq_roles_name_folded", text("lower(name)"), unique=True),)
 
     @property
     def grants(self) -> frozenset[str]:
@@ -135,7 +157,11 @@ class LoginAttempt(Base):
 
 
 class LoginLink(Base):
-    """A one-time link: to make the first superadmin of an empty installation."""
+    """A one-time link; `purpose` says what it opens.
+
+    `first_admin` makes the first superadmin of an empty installation, `invitation` brings
+    somebody into the team, `code` is a sign-in that has passed the password and waits for a code.
+    """
 
     __tablename__ = "login_links"
 
@@ -145,3 +171,35 @@ class LoginLink(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    """Who is signing in (`code`)."""
+
+    # Of an invitation:
+    email: Mapped[str | None] = mapped_column(EncryptedText)
+    email_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name: Mapped[str | None]
+    role_id: Mapped[UUID | None] = mapped_column(ForeignKey("roles.id"), index=True)
+    website_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """For which websites the role is; None for all."""
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+
+    role: Mapped[Role | None] = relationship(lazy="raise")
+    invited_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=invited_by_id)
+
+    @property
+    def places(self) -> list[str | None]:
+        """The websites, as memberships name them: None is all of them."""
+        return [None] if self.website_ids is None else list(self.website_ids)
+
+
+class RecoveryCode(Base):
+    """A way in when the phone is lost: works once. The keyed hash of the code."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    used_at: Mapped[datetime | None]

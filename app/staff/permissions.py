@@ -42,6 +42,7 @@ class Permission(enum.StrEnum):
     TEAM_VIEW = "team:view"
     TEAM_MANAGE = "team:manage"
     AUDIT_VIEW = "audit:view"
+    AUDIT_EXPORT = "audit:export"
     SETTINGS_MANAGE = "settings:manage"
 
 

@@ -1,17 +1,18 @@
-"""Pages of the staff door: sign in and out, the first superadmin, one's own account."""
+"""Pages of the staff door: sign in and out, the first superadmin, one's own devices."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 from flask_login import current_user
 
-from app.errors import AuthFailed, HubError, NotFound, RateLimited
+from app.errors import AuthFailed, HubError, InvalidPayload, NotFound, RateLimited
 from app.extensions import db
-from app.forms import text
-from app.staff import actions, identity, queries
+from app.forms import Form, text
+from app.staff import actions, identity, queries, signing_in, two_step
 from app.staff.context import (
     current_actor,
     current_person,
@@ -20,8 +21,9 @@ from app.staff.context import (
     visitor,
 )
 from app.staff.devices import describe
-from app.staff.forms import FirstAdminForm, LoginForm
-from app.staff.guards import public, signed_in
+from app.staff.forms import CodeForm, FirstAdminForm, LoginForm
+from app.staff.guards import before_two_step, public, signed_in, while_viewing
+from app.staff.signing_in import CodeNeeded, SignInEnded
 from app.web import go, page, say
 
 staff = Blueprint("staff", __name__)
@@ -43,8 +45,9 @@ def sign_in() -> Response:
     form = LoginForm()
     if not form.validate():
         return page("staff/login.html", form=form, status=422)
+    target = local_path(form.next.data)
     try:
-        signed = actions.sign_in(
+        done = signing_in.sign_in(
             db.session(),
             text(form.email),
             form.password.data or "",
@@ -54,22 +57,56 @@ def sign_in() -> Response:
         )
     except (AuthFailed, RateLimited) as error:
         db.session.commit()  # the failure counts
-        return _refused(form, error)
+        return refused("staff/login.html", form, error)
+    if isinstance(done, CodeNeeded):
+        identity.wait_for_code(done.token, target)
+        target = url_for("staff.code")
+    else:
+        identity.remember(done)
+    db.session.commit()
+    return go(target)
+
+
+@staff.route("/login/code", methods=["GET", "POST"])
+@public("the second step of the way in: whoever gets here has typed the password")
+def code() -> Response:
+    """Check the code of 2-step sign-in."""
+    token, target = identity.waiting()
+    form = CodeForm()
+    if not token:
+        return go(url_for("staff.login"))
+    if not form.validate_on_submit():
+        return page("staff/code.html", form=form, status=422 if form.is_submitted() else 200)
+    lifetime = identity.browser_lifetime()
+    try:
+        signed = signing_in.sign_in_with_code(
+            db.session(), token, text(form.code), visitor(), lifetime, now()
+        )
+    except SignInEnded as error:
+        identity.forget()
+        say(error.message, "warning")
+        return go(url_for("staff.login"))
+    except (AuthFailed, RateLimited) as error:
+        db.session.commit()  # the failure counts
+        return refused("staff/code.html", form, error)
     identity.remember(signed)
     db.session.commit()
-    return go(local_path(form.next.data))
+    return go(local_path(target))
 
 
-def _refused(form: LoginForm, error: HubError) -> Response:
-    form.form_errors.append(error.message)
-    if not isinstance(error, RateLimited):
-        return page("staff/login.html", form=form, status=422)
-    response = page("staff/login.html", form=form, status=error.status)
-    response.headers["Retry-After"] = str(error.retry_after)
+def refused(template: str, form: Form, error: HubError, **context: Any) -> Response:
+    """The form again, with what was wrong; and when to try again, if that has to wait."""
+    form.take(error)
+    limited = isinstance(error, RateLimited)
+    response = page(template, form=form, status=error.status if limited else 422, **context)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
 @staff.post("/logout")
+@while_viewing
+@before_two_step
 @signed_in
 def logout() -> Response:
     """Sign this browser out."""
@@ -88,9 +125,13 @@ def setup(token: str) -> Response:
     form = FirstAdminForm()
     if not form.validate_on_submit():
         return page("staff/setup.html", form=form, status=422 if form.is_submitted() else 200)
-    user = actions.redeem_first_admin_link(
-        db.session(), token, text(form.email), text(form.name), form.password.data or "", now()
-    )
+    try:
+        user = actions.redeem_first_admin_link(
+            db.session(), token, text(form.email), text(form.name), form.password.data or "", now()
+        )
+    except InvalidPayload as error:
+        db.session.rollback()
+        return refused("staff/setup.html", form, error)
     lifetime = identity.browser_lifetime()
     signed = actions.open_session(db.session(), user, visitor(), lifetime, now())
     identity.remember(signed)
@@ -101,10 +142,13 @@ def setup(token: str) -> Response:
 @staff.get("/profile")
 @signed_in
 def profile() -> Response:
-    """One's own account: where one is signed in."""
-    devices = queries.devices_of(db.session(), current_person().id, now())
-    here = current_session().id
-    return page("staff/profile.html", devices=devices, here=here, describe=describe)
+    """One's own account: how and where one is signed in."""
+    person, here = current_person(), current_session().id
+    devices = queries.devices_of(db.session(), person.id, now())
+    left = two_step.codes_left(db.session(), person.id) if person.has_two_step else 0
+    return page(
+        "staff/profile.html", devices=devices, here=here, describe=describe, codes_left=left
+    )
 
 
 @staff.post("/profile/devices/<uuid:session_id>/end")

@@ -54,6 +54,21 @@ class Scope:
             return None
         return frozenset(w for w, held in self.by_website.items() if permission in held)
 
+    def holds(self, permissions: Iterable[str], website_id: str | None) -> bool:
+        """Whether all of them are held for the website; for all websites when it is None."""
+        held = self.everywhere | self.by_website.get(website_id or "", frozenset())
+        return held.issuperset(permissions)
+
+    def __and__(self, other: Scope) -> Scope:
+        """What both may do."""
+        shared = {
+            website: (self.everywhere | self.by_website.get(website, frozenset()))
+            & (other.everywhere | other.by_website.get(website, frozenset()))
+            for website in {*self.by_website, *other.by_website}
+        }
+        kept = {website: held for website, held in shared.items() if held}
+        return Scope(self.everywhere & other.everywhere, kept)
+
     def clause(self, column: Any, permission: Permission) -> ColumnElement[bool]:
         """SQL condition that keeps only rows of those websites."""
         websites = self.websites(permission)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
@@ -51,6 +52,12 @@ class Caller:
     @classmethod
     def of(cls, email: str, ip: str) -> Caller:
         return cls(hash_email(email), keyring.hash("address:" + network_of(ip)))
+
+    @classmethod
+    def at_codes_of(cls, user_id: UUID) -> Caller:
+        """Whoever types codes for this account, from anywhere."""
+        account = keyring.hash(f"codes:{user_id}")
+        return cls(account, account)
 
 
 def network_of(ip: str) -> str:

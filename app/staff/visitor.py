@@ -19,6 +19,10 @@ class Visitor:
         """The actor of what a caller does who is not signed in."""
         return self._actor("anonymous", "", "Somebody")
 
+    def invited(self, name: str) -> Actor:
+        """The actor of somebody whose account is being made."""
+        return self._actor("user", "", name)
+
     def person(self, user_id: object, name: str) -> Actor:
         """The actor of a person who has just proved who they are."""
         return self._actor("user", str(user_id), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from app.apikeys import rules as apikeys
 from app.events.models import Event
 from app.websites import rules
 
@@ -14,10 +15,12 @@ _SAID = {
     "website.webhook_secret_rotated": "replaced the webhook secret",
     "website.webhook_tested": "sent a test webhook",
     "website.key_issued": "issued the key {key_name} ({key}…)",
+    "website.key_changed": "changed the key {key_name} ({key}…)",
     "website.key_rotated": "replaced the key {key_name} ({key}…)",
     "website.key_revoked": "revoked the key {key_name} ({key}…)",
 }
 _KINDS = {"user": "staff"}
+_LABELS = {**rules.EDITABLE, **apikeys.EDITABLE}
 
 
 def lines(events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -50,7 +53,7 @@ def _changes(event: Event) -> list[dict[str, Any]]:
         return []
     return [
         {"label": label, "old": _words(pair[0]), "new": _words(pair[1])}
-        for name, label in rules.EDITABLE.items()
+        for name, label in _LABELS.items()
         if (pair := event.changes.get(name))
     ]
 
@@ -64,4 +67,6 @@ def _note(event: Event) -> str | None:
 def _words(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value) or None
     return value

@@ -31,6 +31,8 @@ class Website(Base):
     """The secret before the last rotation; signs too until `old_secret_until`."""
     old_secret_until: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    keep_payloads_days: Mapped[int] = mapped_column(server_default=text("90"))
+    """After so many days the bodies in its sync log are cleared."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

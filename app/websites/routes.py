@@ -1,15 +1,13 @@
-"""Pages of the websites: list, add, edit, keys, webhook secret, history."""
+"""Pages of the websites: list, add, edit, webhook secret, history. Keys: `apikeys.routes`."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
 
-from app.apikeys import actions as apikeys
-from app.apikeys import queries as apikey_queries
+from app.apikeys import queries as apikeys
 from app.errors import Forbidden, InvalidPayload
 from app.events import queries as events
 from app.extensions import db
@@ -76,7 +74,7 @@ def register() -> Response:
         return page("websites/new.html", form=form, status=422)
     db.session.commit()
     secrets = [("API key", made.api_key), ("Webhook secret", made.webhook_secret)]
-    return _show_secrets(made.website, f"{made.website.name} is added", secrets)
+    return show_secrets(made.website, f"{made.website.name} is added", secrets)
 
 
 def _demand_all() -> None:
@@ -97,7 +95,7 @@ def show(website_id: str) -> Response:
         website=website.id,
         website_action=url_for("websites.index"),
         tz=ZoneInfo(website.timezone),
-        keys=apikey_queries.of_website(session, website.id),
+        keys=apikeys.of_website(session, website.id),
         now=now(),
         history=history.lines(events.of_subject(session, "website", website.id)),
     )
@@ -140,37 +138,21 @@ def switch(website_id: str) -> Response:
     return go(url_for("websites.show", website_id=website_id))
 
 
-@websites.post("/websites/<website_id>/keys")
+@websites.post("/websites/<website_id>/kept")
 @requires(MANAGE)
-def issue_key(website_id: str) -> Response:
-    """Make one more key, and show it once."""
-    website = queries.lock(db.session(), current_scope(), website_id, MANAGE)
-    name = request.form.get("name", "")[:100]
-    issued = apikeys.issue(db.session(), current_actor(), website.id, name)
-    db.session.commit()
-    return _show_secrets(website, "The new key", [("API key", issued.clear_text)])
-
-
-@websites.post("/websites/<website_id>/keys/<uuid:key_id>/rotate")
-@requires(MANAGE)
-def rotate_key(website_id: str, key_id: UUID) -> Response:
-    """Replace a key; the old one works on for a while."""
-    website = queries.lock(db.session(), current_scope(), website_id, MANAGE)
-    issued = apikeys.rotate(db.session(), current_actor(), website.id, key_id, overlap(), now())
-    db.session.commit()
-    hours = settings().secret_overlap_hours
-    note = f"The old key works for another {hours} hours. Replace it on the website until then."
-    return _show_secrets(website, "The new key", [("API key", issued.clear_text)], note)
-
-
-@websites.post("/websites/<website_id>/keys/<uuid:key_id>/revoke")
-@requires(MANAGE)
-def revoke_key(website_id: str, key_id: UUID) -> Response:
-    """End a key at once."""
-    website = queries.lock(db.session(), current_scope(), website_id, MANAGE)
-    key = apikeys.revoke(db.session(), current_actor(), website.id, key_id, now())
-    db.session.commit()
-    say(f"The key {key.prefix}… does not work any more.")
+def keep(website_id: str) -> Response:
+    """Change for how long the bodies of calls are kept."""
+    session, asked = db.session(), {"keep_payloads_days": request.form.get("days", "")}
+    try:
+        actions.edit(
+            session, current_actor(), current_scope(), website_id, asked, https_only=https_only()
+        )
+    except InvalidPayload as error:
+        session.rollback()
+        say(error.details[0].message, "danger")
+    else:
+        session.commit()
+        say("Saved.")
     return go(url_for("websites.show", website_id=website_id))
 
 
@@ -185,10 +167,10 @@ def rotate_secret(website_id: str) -> Response:
     website = queries.get(db.session(), current_scope(), website_id)
     hours = settings().secret_overlap_hours
     note = f"For {hours} hours webhooks are signed with the old and the new secret."
-    return _show_secrets(website, "The new webhook secret", [("Webhook secret", secret)], note)
+    return show_secrets(website, "The new webhook secret", [("Webhook secret", secret)], note)
 
 
-def _show_secrets(
+def show_secrets(
     website: Website, title: str, secrets: list[tuple[str, str]], note: str = ""
 ) -> Response:
     """The one page on which secrets are in clear. `page` forbids keeping it."""

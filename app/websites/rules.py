@@ -23,10 +23,12 @@ EDITABLE = {
     "phone_region": "Phone region",
     "webhook_url": "Webhook URL",
     "is_active": "Switched on",
+    "keep_payloads_days": "Days to keep what was sent",
 }
 """Field to its label for people."""
 REQUIRED = ("name", "domain", "timezone", "currency", "phone_region")
 OPTIONAL = ("logo_url", "webhook_url")
+MOST_DAYS = 3650
 
 
 class Wrong(ValueError):
@@ -53,6 +55,8 @@ def clean(values: Mapping[str, Any], *, https_only: bool) -> dict[str, Any]:
 def _clean(name: str, value: Any, *, https_only: bool) -> Any:
     if name == "is_active":
         return _yes_or_no(value)
+    if name == "keep_payloads_days":
+        return _days(value)
     if value is not None and not isinstance(value, str):
         raise Wrong("Must be a text.")
     text = (value or "").strip()
@@ -69,6 +73,13 @@ def _yes_or_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Wrong("Must be true or false.")
     return value
+
+
+def _days(value: Any) -> int:
+    text = str(value).strip()
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_DAYS:
+        raise Wrong(f"Enter a number of days from 1 to {MOST_DAYS:,}.")
+    return int(text)
 
 
 def _slug(text: str) -> str:

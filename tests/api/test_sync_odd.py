@@ -60,6 +60,8 @@ def body_with(field: str, literal: str) -> str:
         ("booking_ref", r'"\ud800"'),
         ("loyalty", r'"\ud800"'),
         ("loyalty", "[" * 3000 + "]" * 3000),
+        ("loyalty", "[" * 32 + "]" * 32),
+        ("loyalty", '{"[": ' * 32 + "1" + "}" * 32),
         ("activity_date", '"1772323200"'),
         ("activity_date", '"20270301"'),
         ("updated_at", '"1772323200"'),
@@ -83,7 +85,9 @@ def test_numbers_and_texts_beyond_reason_are_400(
         ("total_amount", "9999999999.99", 9999999999.99),
         ("total_amount", "8500.10", 8500.1),
         ("loyalty", "1e400", None),
-        ("loyalty", "[" * 150 + "]" * 150, None),
+        ("loyalty", "[" * 31 + "]" * 31, None),
+        ("loyalty", "[" + "[],{}," * 500 + "1]", None),
+        ("loyalty", '"' + "[" * 500 + r"\"" + "{" * 500 + '"', None),
     ],
 )
 def test_odd_but_sound_json_is_taken(

@@ -161,7 +161,7 @@ class TestPeople:
             "user.created",
             "user.password_changed",
             "user.sessions_ended",
-            "user.updated",
+            "user.switched_off",
         ]
         written = "".join(f"{event.changes}{event.meta}" for event in events)
         for hidden in (PASSWORD, "another quiet", "onebooking.test", "argon2"):

@@ -1,6 +1,8 @@
 """The pages of the websites, for a manager, a colleague, an outsider and the owner."""
 
 import re
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -58,7 +60,7 @@ def test_who_sees_a_website(house: House, who: str, answer: int) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["edit", "switch", "keys", "secret", "keys/{key}/rotate", "keys/{key}/revoke"],
+    ["edit", "switch", "keys", "secret", "keys/{key}", "keys/{key}/rotate", "keys/{key}/revoke"],
 )
 @pytest.mark.parametrize(
     ("who", "answer"), [("colleague", 403), ("outsider", 404), ("nobody", 303)]
@@ -146,15 +148,67 @@ def test_switching_off_and_on(house: House) -> None:
 
 def test_a_key_is_issued_replaced_and_revoked(house: House) -> None:
     browser = house.browser("manager")
-    [first] = secrets_in(browser.post("/websites/ours/keys", data={"name": "Till"}).text)
+    form = {"name": "Till", "scopes": "write:bookings", "allowed_ips": "10.0.0.0/8, ::1"}
+    [first] = secrets_in(browser.post("/websites/ours/keys", data=form).text)
     key = db.session.scalars(select(ApiKey)).one()
     replaced = browser.post(f"/websites/ours/keys/{key.id}/rotate")
     assert "The old key works for another 24 hours" in replaced.text
     [second] = secrets_in(replaced.text)
+    assert "Replaced" in browser.get("/websites/ours").text
     browser.post(f"/websites/ours/keys/{key.id}/revoke")
     callers = [apikeys.find(db.session(), clear) for clear in (first, second)]
     assert [bool(c and c.works_at(now())) for c in callers] == [False, True]
     assert second not in browser.get("/websites/ours").text
+
+
+def test_a_key_is_edited_in_the_days_of_its_website(house: House) -> None:
+    browser, key = house.browser("manager"), ApiKeyFactory.create(website_id="ours")
+    address = f"/websites/ours/keys/{key.id}"
+    form = {"name": "Till", "scopes": ["read:bookings"], "allowed_ips": "10.0.0.1\n::1"}
+    last_day = (now() + timedelta(days=30)).date()
+    answer = browser.post(address, data={**form, "expires_on": last_day.isoformat()})
+    assert answer.location == "/websites/ours"
+    bangkok = ZoneInfo("Asia/Bangkok")
+    end = datetime.combine(last_day + timedelta(days=1), time(), bangkok)
+    assert (key.name, key.scopes, key.expires_at) == ("Till", ["read:bookings"], end)
+    assert key.allowed_ips == ["10.0.0.1", "::1"]
+    shown = browser.get(address).text
+    for expected in (f'value="{last_day}"', "10.0.0.1\n::1", 'value="read:bookings" checked'):
+        assert expected in shown
+    panel = browser.get("/websites/ours").text
+    assert "only from 10.0.0.1, ::1" in panel
+    assert "changed the key Till" in panel
+
+
+def test_an_end_in_the_middle_of_a_day_stays_when_nobody_changes_it(house: House) -> None:
+    end = now().replace(microsecond=0) + timedelta(days=3)
+    key = ApiKeyFactory.create(website_id="ours", expires_at=end)
+    day = end.astimezone(ZoneInfo("Asia/Bangkok")).date().isoformat()
+    form = {"name": "X", "scopes": "read:bookings", "expires_on": day}
+    house.browser("manager").post(f"/websites/ours/keys/{key.id}", data=form)
+    assert (key.name, key.expires_at) == ("X", end)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"scopes": []}, "Choose at least one"),
+        ({"scopes": ["root:everything"]}, "error-summary"),
+        ({"allowed_ips": "example.com"}, "is not an address or network"),
+        ({"expires_on": "2020-01-01"}, "Must lie in the future"),
+        ({"expires_on": "soon"}, "error-summary"),
+        ({"expires_on": "9999-12-31"}, "Must lie in the future"),
+    ],
+)
+def test_a_wrong_key_keeps_what_was_typed(house: House, form: dict[str, object], said: str) -> None:
+    key = ApiKeyFactory.create(website_id="ours")
+    typed = {"name": "Typed by hand", "scopes": ["read:bookings"], **form}
+    for address in ("/websites/ours/keys", f"/websites/ours/keys/{key.id}"):
+        answer = house.browser("manager").post(address, data=typed)
+        assert answer.status_code == 422
+        assert said in answer.text or said.lower() in answer.text
+        assert "Typed by hand" in answer.text
+    assert key.name == "Test key"
 
 
 def test_a_new_webhook_secret(house: House) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.errors import Fault
@@ -17,14 +17,15 @@ MOST_MONEY = Decimal("9999999999.99")
 _CURRENCIES = frozenset(list_currencies())
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ].+", re.ASCII | re.IGNORECASE)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 
 
 def _fault(message: str) -> PydanticCustomError:
     return PydanticCustomError("invalid", "{message}", {"message": message})
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text, if the database can hold it."""
     if "\x00" in text:
         raise _fault("Must not hold NUL characters.")
     return text
@@ -90,24 +91,33 @@ def _limits(most: int, least: int = 0) -> StringConstraints:
 ABSENT: Any = None
 """Default of a field that may be absent but not null: the type refuses null, not its absence."""
 
-Text10 = Annotated[str, _limits(10), AfterValidator(_storable)]
-Text50 = Annotated[str, _limits(50), AfterValidator(_storable)]
-Text200 = Annotated[str, _limits(200), AfterValidator(_storable)]
-Text300 = Annotated[str, _limits(300), AfterValidator(_storable)]
-Text2000 = Annotated[str, _limits(2000), AfterValidator(_storable)]
-Text5000 = Annotated[str, _limits(5000), AfterValidator(_storable)]
-Filled50 = Annotated[str, _limits(50, 1), AfterValidator(_storable)]
-Filled100 = Annotated[str, _limits(100, 1), AfterValidator(_storable)]
-Filled200 = Annotated[str, _limits(200, 1), AfterValidator(_storable)]
-Filled300 = Annotated[str, _limits(300, 1), AfterValidator(_storable)]
-Money = Annotated[Decimal, BeforeValidator(_money)]
+Text10 = Annotated[str, _limits(10), AfterValidator(storable)]
+Text50 = Annotated[str, _limits(50), AfterValidator(storable)]
+Text100 = Annotated[str, _limits(100), AfterValidator(storable)]
+Text200 = Annotated[str, _limits(200), AfterValidator(storable)]
+Text300 = Annotated[str, _limits(300), AfterValidator(storable)]
+Text2000 = Annotated[str, _limits(2000), AfterValidator(storable)]
+Text5000 = Annotated[str, _limits(5000), AfterValidator(storable)]
+Filled50 = Annotated[str, _limits(50, 1), AfterValidator(storable)]
+Filled100 = Annotated[str, _limits(100, 1), AfterValidator(storable)]
+Filled200 = Annotated[str, _limits(200, 1), AfterValidator(storable)]
+Filled300 = Annotated[str, _limits(300, 1), AfterValidator(storable)]
+_CENTS = "In units of the currency, with at most two decimals."
+_AMOUNT = {"type": "number", "minimum": 0, "maximum": float(MOST_MONEY), "description": _CENTS}
+Money = Annotated[Decimal, BeforeValidator(_money), WithJsonSchema(_AMOUNT)]
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
-Currency = Annotated[str, StringConstraints(strict=True, max_length=3), AfterValidator(_currency)]
+Currency = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=3),
+    AfterValidator(_currency),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$", "description": "ISO 4217."}),
+]
 Email = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, max_length=254),
-    AfterValidator(_storable),
+    AfterValidator(storable),
     AfterValidator(_email),
+    WithJsonSchema({"type": "string", "pattern": _EMAIL.pattern, "maxLength": 254}),
 ]
 AnyDay = Annotated[date, BeforeValidator(_written_day)]
 Day = Annotated[AnyDay, AfterValidator(_day)]

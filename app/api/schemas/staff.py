@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.api.schemas.kinds import (
     ABSENT,
@@ -17,14 +17,18 @@ from app.api.schemas.kinds import (
     Filled50,
     Filled200,
     Filled300,
+    Instant,
     Money,
     Text10,
     Text50,
+    Text100,
     Text200,
     Text300,
     Text2000,
     Text5000,
+    storable,
 )
+from app.apikeys.models import KeyScope
 from app.bookings.fields import FIELDS, plain
 from app.bookings.status import Status
 
@@ -32,7 +36,8 @@ from app.bookings.status import Status
 class _Strict(BaseModel):
     """A misspelt field is a fault, not a silent nothing."""
 
-    model_config = ConfigDict(extra="forbid")
+    # A default that is not of the type (ABSENT) means: may be absent, not null.
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     def said(self) -> dict[str, Any]:
         """The fields that were sent, null ones too."""
@@ -44,7 +49,8 @@ class LoginBody(_Strict):
 
     email: Text300
     password: Annotated[str, Field(strict=True, max_length=1000)]
-    code: Text10 | None = None
+    code: Text50 | None = None
+    """Of the authenticator app or a recovery code, where 2-step sign-in is on."""
 
 
 class AddonBody(_Strict):
@@ -63,12 +69,10 @@ Addons = Annotated[list[AddonBody], Field(max_length=100), AfterValidator(_plain
 
 
 class BookingChanges(_Strict):
-    """`PUT /api/bookings/<id>`: the fields to change, and the version they were read at.
-
-    A default that is not of the type means: may be absent, not null.
-    """
+    """The fields to change, and the version they were read at."""
 
     version: Annotated[int, Field(strict=True, ge=1, lt=2**63)]
+    """With an older one than the booking's the answer is 409, with both values."""
     status: Status = ABSENT
     reason: Text2000 | None = None
     """Goes with the status `cancelled`."""
@@ -113,10 +117,19 @@ def _statuses(text: str) -> str:
     return text
 
 
+Cursor = Annotated[
+    str,
+    Field(max_length=500, description="`next` of the page before."),
+    AfterValidator(storable),
+]
+
+
 class PageQuery(BaseModel):
     """One stretch of a list."""
 
-    after: Annotated[str, Field(max_length=500)] | None = None
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    after: Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
@@ -137,38 +150,72 @@ class BookingQuery(PageQuery):
     q: Annotated[str, Field(max_length=200)] = ""
 
 
-class WebsiteBody(_Strict):
-    """`POST /api/websites`. What the values must look like is said in `websites.rules`."""
+def _shape(kind: Any = "string", **more: Any) -> WithJsonSchema:
+    """What `websites.rules` checks, for every door: here it is only described."""
+    return WithJsonSchema({"type": kind, **more})
 
-    id: Any
-    name: Any
-    domain: Any
-    timezone: Any = None
-    currency: Any = None
-    phone_region: Any = None
-    webhook_url: Any = None
-    logo_url: Any = None
+
+_MAYBE = ["string", "null"]
+_ZONE = "Such as Asia/Bangkok."
+_CODE = "ISO 4217, such as THB."
+_REGION = "ISO 3166, such as TH: how phones without a country code are read."
+
+Slug = Annotated[Any, _shape(minLength=2, maxLength=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+Name = Annotated[Any, _shape(minLength=1, maxLength=100)]
+Domain = Annotated[Any, _shape(minLength=1, description="Such as example.com.")]
+Zone = Annotated[Any, _shape(description=_ZONE)]
+Code = Annotated[Any, _shape(description=_CODE)]
+Region = Annotated[Any, _shape(description=_REGION)]
+Url = Annotated[Any, _shape(_MAYBE, maxLength=2000, description="https://…; null for none.")]
+
+
+class WebsiteBody(_Strict):
+    """A website; what is absent or null gets the usual value."""
+
+    id: Slug
+    name: Name
+    domain: Domain
+    timezone: Annotated[Any, _shape(_MAYBE, description=_ZONE)] = None
+    currency: Annotated[Any, _shape(_MAYBE, description=_CODE)] = None
+    phone_region: Annotated[Any, _shape(_MAYBE, description=_REGION)] = None
+    webhook_url: Url = None
+    logo_url: Url = None
 
 
 class WebsiteChanges(_Strict):
-    """`PUT /api/websites/<id>`: the fields to change."""
+    """The fields to change."""
 
-    name: Any = None
-    domain: Any = None
-    timezone: Any = None
-    currency: Any = None
-    phone_region: Any = None
-    webhook_url: Any = None
-    logo_url: Any = None
-    is_active: Any = None
+    name: Name = None
+    domain: Domain = None
+    timezone: Zone = None
+    currency: Code = None
+    phone_region: Region = None
+    webhook_url: Url = None
+    logo_url: Url = None
+    is_active: Annotated[Any, _shape("boolean")] = None
 
 
-class KeyBody(_Strict):
-    """`POST /api/websites/<id>/keys`."""
+Scopes = Annotated[list[KeyScope], Field(min_length=1, max_length=len(KeyScope))]
+Addresses = Annotated[
+    list[Text50],
+    Field(max_length=50, description="Addresses or networks; empty: from anywhere."),
+]
 
-    name: Text200 = ""
+
+class KeyChanges(_Strict):
+    """The fields of a key to change."""
+
+    name: Text100 = ABSENT
+    scopes: Scopes = ABSENT
+    allowed_ips: Addresses = ABSENT
+    expires_at: Instant | None = None
+
+
+class KeyBody(KeyChanges):
+    """A new key. What is absent is the usual: it may do everything, from anywhere, for ever."""
+
     replaces: UUID | None = None
-    """A key that this one replaces: it goes on working for the overlap."""
+    """A key that this one replaces: it goes on working for the overlap. Goes alone."""
 
 
 class TestWebhookBody(_Strict):

@@ -57,7 +57,8 @@ def _shown(name: str) -> str:
 class _Part(BaseModel):
     """Unknown fields are accepted, and named in the sync log."""
 
-    model_config = ConfigDict(extra="allow")
+    # A default that is not of the type (ABSENT) means: may be absent, not null.
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     def unknown(self, prefix: str = "") -> list[str]:
         """Names of the fields that nobody here knows."""
@@ -69,7 +70,7 @@ class _Part(BaseModel):
 
 
 class CustomerPart(_Part):
-    """`customer{}`. A default that is not of the type means: may be absent, not null."""
+    """Who booked."""
 
     name: Filled200 = ABSENT
     email: Email = ABSENT
@@ -79,7 +80,7 @@ class CustomerPart(_Part):
 
 
 class TransportPart(_Part):
-    """`transport{}`."""
+    """How they come."""
 
     type: Text50 | None = None
     hotel_name: Text300 | None = None
@@ -90,7 +91,7 @@ class TransportPart(_Part):
 
 
 class AddonPart(_Part):
-    """One of `addons[]`."""
+    """Something bought beside it."""
 
     name: Filled300
     quantity: Count = 1
@@ -98,13 +99,17 @@ class AddonPart(_Part):
 
 
 class SyncBody(_Part):
-    """The whole body. What a new booking needs is checked once it is known to be new."""
+    """A message of a source. What a new booking needs is checked once it is known to be new."""
 
     event: Kind
     source_booking_id: UUID
+    """The booking at the source: all its messages name it."""
     event_id: Filled200 | None = None
+    """Of this message: the same one again gets the first answer again."""
     updated_at: Instant | None = None
+    """When it changed at the source: of every field the newest value stays."""
     website_id: Text200 | None = None
+    """If sent, it must be the website of the key."""
 
     booking_ref: Filled100 = ABSENT
     package_name: Filled300 = ABSENT
@@ -117,13 +122,16 @@ class SyncBody(_Part):
     discount_amount: Money | None = None
     currency: Currency | None = None
     status: Annotated[Filled50, AfterValidator(_known_status)] = ABSENT
+    """Ours, or a usual word for one: `paid`, `canceled`, `no-show`, …"""
     customer: CustomerPart = ABSENT
     transport: TransportPart | None = None
     addons: Annotated[list[AddonPart], Field(max_length=100)] | None = None
     stripe_payment_intent_id: Text200 | None = None
     created_at: Instant | None = None
     refund_amount: Money | None = None
+    """Goes with `booking.refunded`; without it all was refunded."""
     reason: Text2000 | None = None
+    """Goes with `booking.cancelled`."""
 
     def ignored(self) -> list[str]:
         """Unknown fields at every depth."""

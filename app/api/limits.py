@@ -1,0 +1,132 @@
+"""How often whom: one table of all limits, and which route is under which.
+
+A call with a known key counts for that key alone, and a signed-in person's for that person: a
+flood from one hurts nobody else, also behind the same address. Whoever shows neither counts for
+the address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from flask import Flask, Response, current_app, g, request
+from flask_login import current_user
+
+from app.config import Settings
+from app.crypto import keyring
+from app.errors import RateLimited
+from app.limits import Rate, Taken, limiter, read_rates
+from app.staff.throttle import network_of
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A limit by its name (in RATE_LIMITS and in the headers), and whom it counts."""
+
+    name: str
+    rate: Rate
+    by: Literal["key", "person", "address"]
+
+
+SYNC = Policy("sync", Rate(600, 200), "key")
+STRANGER = Policy("stranger", Rate(60, 60), "address")
+LOGIN = Policy("login", Rate(30, 60), "address")
+READ = Policy("read", Rate(600, 300), "person")
+WRITE = Policy("write", Rate(300, 150), "person")
+MANAGE = Policy("manage", Rate(60, 60), "person")
+TEST = Policy("test", Rate(20, 20), "person")
+PUBLIC = Policy("public", Rate(120, 120), "address")
+POLICIES = (SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC)
+
+BY_ROUTE: dict[str, Policy] = {
+    "api_sync.receive_booking": SYNC,
+    "api_staff.login": LOGIN,
+    "staff.sign_in": LOGIN,
+    "api_staff.list_bookings": READ,
+    "api_staff.get_booking": READ,
+    "api_staff.change_booking": WRITE,
+    "api_staff_websites.list_websites": READ,
+    "api_staff_websites.add_website": MANAGE,
+    "api_staff_websites.change_website": MANAGE,
+    "api_staff_websites.list_keys": READ,
+    "api_staff_websites.add_key": MANAGE,
+    "api_staff_websites.change_key": MANAGE,
+    "api_staff_websites.end_key": MANAGE,
+    "api_staff_websites.test_webhook": TEST,
+    "api_reference.document": PUBLIC,
+    "api_reference.docs": PUBLIC,
+}
+
+_ONE_ROW = Rate(1, 1)
+
+
+def init_limits(app: Flask) -> None:
+    """Count before anything else is done for a call. Raises BadLimits for a bad RATE_LIMITS."""
+    settings: Settings = app.extensions["settings"]
+    limiter.configure(settings.redis_url)
+    known = {policy.name: policy.rate for policy in POLICIES}
+    app.extensions["rates"] = read_rates(settings.rate_limits, known)
+    app.before_request(_count)
+    app.after_request(_tell)
+
+
+def in_force() -> list[tuple[str, str, Rate | None]]:
+    """Every limit by its name, whom it counts, and its rate (None: lifted)."""
+    rates: dict[str, Rate | None] = current_app.extensions["rates"]
+    return [(policy.name, policy.by, rates[policy.name]) for policy in POLICIES]
+
+
+def spend_key(key_id: UUID) -> None:
+    """Count this call for its key. Raises RateLimited."""
+    policy = BY_ROUTE[request.endpoint or ""]
+    _spend(policy, f"key:{key_id}")
+
+
+def spend_stranger() -> None:
+    """Count this call for its address: nobody is known to have made it. Raises RateLimited."""
+    _spend(STRANGER, _address())
+
+
+def is_worth_a_row(key_id: UUID) -> bool:
+    """Whether a refusal is told in the sync log: the first of a flood is, once a minute."""
+    return limiter.take(f"row:{key_id}", _ONE_ROW).allowed
+
+
+def _count() -> None:
+    policy = BY_ROUTE.get(request.endpoint or "")
+    if policy is None or policy.by == "key":  # a key is counted once it is known: `spend_key`
+        return
+    if policy.by == "address":
+        _spend(policy, _address())
+    elif current_user.is_authenticated:
+        _spend(policy, f"person:{current_user.id}")
+    else:
+        spend_stranger()
+
+
+def _address() -> str:
+    network = network_of(request.remote_addr or "")
+    return "address:" + keyring.hash("address:" + network).hex()[:32]
+
+
+def _spend(policy: Policy, who: str) -> None:
+    rate: Rate | None = current_app.extensions["rates"][policy.name]
+    if rate is None:
+        return
+    taken = limiter.take(f"{policy.name}:{who}", rate)
+    g.rate_limit = (policy.name, rate, taken)
+    if not taken.allowed:
+        raise RateLimited(retry_after=taken.retry_after)
+
+
+def _tell(response: Response) -> Response:
+    """`RateLimit` says what is left of the bucket, and in how many seconds it is full again."""
+    counted: tuple[str, Rate, Taken] | None = g.get("rate_limit")
+    if counted is not None:
+        name, rate, taken = counted
+        window = -int(-rate.whole // 1000)
+        response.headers["RateLimit-Policy"] = f'"{name}";q={rate.burst};w={window}'
+        response.headers["RateLimit"] = f'"{name}";r={taken.remaining};t={taken.full_in}'
+    return response

@@ -1,0 +1,1 @@
+"""Room: everything anyone did, to read, to take along, and to prove."""

@@ -1,0 +1,135 @@
+"""Events in words: who, what, from what to what, as far as the reader may see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.bookings import wording as booking_words
+from app.bookings.fields import FIELDS
+from app.bookings.references import Reference
+from app.crypto import DataKey
+from app.events.models import Event
+from app.staff.permissions import Permission
+from app.staff.scope import Scope
+from app.websites.rules import EDITABLE as WEBSITE_FIELDS
+
+HIDDEN, ERASED = "hidden", "erased"
+_SAID = {
+    "booking.created": "made the booking",
+    "booking.updated": "changed the booking",
+    "booking.status_changed": "changed the status",
+    "booking.conflict": "sent what staff had changed meanwhile",
+    "website.registered": "added the website",
+    "website.updated": "changed the website",
+    "website.key_issued": "issued a key",
+    "website.key_rotated": "replaced a key",
+    "website.key_revoked": "revoked a key",
+    "website.webhook_secret_rotated": "replaced the webhook secret",
+    "website.webhook_tested": "sent a test webhook",
+    "user.signed_in": "signed in",
+    "user.signed_out": "signed out",
+    "user.sign_in_failed": "failed to sign in",
+    "user.sessions_ended": "ended sessions",
+    "audit.exported": "took a part of the log along",
+    "customer.exported": "exported what is held about a customer",
+    "customer.erased": "erased a customer",
+}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads, and what they need for it, read once for a whole page."""
+
+    scope: Scope
+    keys: Mapping[UUID, DataKey] = field(default_factory=dict)
+    references: Mapping[UUID, Reference] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    websites: Mapping[str, str] = field(default_factory=dict)
+
+    def may_open(self, event: Event) -> bool:
+        """Sealed values are shown to who may see customers there."""
+        return self.scope.can(Permission.CUSTOMERS_VIEW, event.website_id)
+
+    def sees_money(self, event: Event) -> bool:
+        """Amounts are shown to who may see payments there."""
+        return self.scope.can(Permission.PAYMENTS_VIEW, event.website_id)
+
+
+def said(event: Event) -> str:
+    """`changed the booking`; a name that nobody has put into words is taken apart."""
+    return _SAID.get(event.name, humanised(event.name.partition(".")[2] or event.name).lower())
+
+
+def humanised(word: str) -> str:
+    """`membership_added` as `Membership added`."""
+    return word.replace("_", " ").replace(".", ": ").capitalize()
+
+
+def subject(event: Event, reader: Reader) -> str:
+    """What it happened to, by the name that people know."""
+    reference = reader.references.get(event.booking_id) if event.booking_id else None
+    if reference:
+        return reference.text
+    known = reader.people if event.subject_type == "user" else reader.websites
+    return known.get(event.subject_id, event.subject_id)
+
+
+def changes(event: Event, reader: Reader) -> list[dict[str, str | None]]:
+    """Old and new of every field, in the order of the field table."""
+    key = reader.keys.get(event.customer_id) if event.customer_id else None
+    opened, sealed = event.opened(key), event.sealed_fields()
+    reference = reader.references.get(event.booking_id) if event.booking_id else None
+    currency = reference.currency if reference else ""
+    lines: list[dict[str, str | None]] = []
+    for name in sorted(opened, key=_order):
+        line: dict[str, str | None] = {"label": label(event, name)}
+        hidden = _hides(event, reader, name, opened[name], name in sealed)
+        for side, value in zip(("old", "new"), opened[name], strict=True):
+            line[side] = hidden or _shown(event, name, value, currency)
+        lines.append(line)
+    return lines
+
+
+def label(event: Event, name: str) -> str:
+    """What people call a field."""
+    if event.subject_type == "booking" and name in FIELDS:
+        return FIELDS[name].label
+    if event.subject_type == "website" and name in WEBSITE_FIELDS:
+        return WEBSITE_FIELDS[name]
+    return humanised(name)
+
+
+def details(event: Event) -> list[tuple[str, str]]:
+    """What else was written down with it."""
+    return [(humanised(name), _text(value)) for name, value in event.meta.items()]
+
+
+def _hides(event: Event, reader: Reader, name: str, pair: list[Any], sealed: bool) -> str | None:
+    """The word in the place of a value that this reader does not get."""
+    if sealed and not reader.may_open(event):
+        return HIDDEN
+    if sealed and pair == [None, None]:
+        return ERASED
+    is_money = event.subject_type == "booking" and name in FIELDS and FIELDS[name].kind == "money"
+    return HIDDEN if is_money and not reader.sees_money(event) else None
+
+
+def _shown(event: Event, name: str, value: Any, currency: str) -> str | None:
+    if event.subject_type == "booking":
+        return booking_words.shown(name, value, currency)
+    return None if value is None else _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _order(name: str) -> tuple[int, str]:
+    names = list(FIELDS)
+    return (names.index(name), "") if name in FIELDS else (len(names), name)

@@ -1,0 +1,1 @@
+"""Room: the person behind the bookings. What is held about them, taking it along, forgetting it."""

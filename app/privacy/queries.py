@@ -1,0 +1,91 @@
+"""One person and what is held about them, as far as somebody's scope reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.bookings.models import Booking
+from app.customers.models import Customer
+from app.deliveries.models import SyncLog
+from app.errors import NotFound
+from app.events.models import Event
+from app.staff.permissions import Permission
+from app.staff.scope import Scope
+
+VIEW = Permission.CUSTOMERS_VIEW
+MOST = 500
+"""Bookings on a page."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer, and those of their bookings that are visible, the newest first."""
+
+    customer: Customer
+    bookings: Sequence[Booking]
+
+    @property
+    def name(self) -> str:
+        """In full."""
+        return f"{self.customer.first_name} {self.customer.last_name}".strip()
+
+
+def person(
+    session: Session, scope: Scope, customer_id: UUID, permission: Permission = VIEW
+) -> Person:
+    """A customer with the bookings on the websites where the permission is held.
+
+    Raises NotFound when none of their bookings is on a website whose customers may be seen (and
+    not all may be). A customer may be visible and the list empty: the permission is held elsewhere.
+    """
+    customer = session.get(Customer, customer_id)
+    if customer is None or not _is_visible(session, scope, customer_id):
+        raise NotFound("This customer does not exist.")
+    query = select(Booking).where(
+        Booking.customer_id == customer_id,
+        scope.clause(Booking.website_id, VIEW),
+        scope.clause(Booking.website_id, permission),
+    )
+    newest = (Booking.activity_date.desc(), Booking.time_slot.desc(), Booking.id)
+    return Person(customer, session.scalars(query.order_by(*newest).limit(MOST)).all())
+
+
+def _is_visible(session: Session, scope: Scope, customer_id: UUID) -> bool:
+    if scope.can(VIEW):
+        return True
+    query = select(Booking.id).where(
+        Booking.customer_id == customer_id, scope.clause(Booking.website_id, VIEW)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def websites(session: Session, customer_id: UUID) -> set[str]:
+    """Every website that this customer has bookings on, also those that the asker does not see.
+
+    For erasing alone, which must not leave half of a person behind.
+    """
+    return set(session.scalars(select(func.customer_websites(customer_id))))
+
+
+def events(session: Session, booking_ids: Sequence[UUID]) -> Sequence[Event]:
+    """The history of these bookings, oldest first."""
+    query = select(Event).where(Event.booking_id.in_(booking_ids))
+    return session.scalars(query.order_by(Event.id)).all()
+
+
+def calls(session: Session, booking_ids: Sequence[UUID]) -> Sequence[SyncLog]:
+    """What was said about these bookings in calls, oldest first."""
+    query = select(SyncLog).where(SyncLog.booking_id.in_(booking_ids))
+    return session.scalars(query.order_by(SyncLog.id)).all()
+
+
+def erased_since(session: Session, hours: int, limit: int) -> Sequence[Booking]:
+    """Ids of bookings whose customer was erased in the last hours."""
+    recently = func.now() - func.make_interval(0, 0, 0, 0, hours)
+    query = select(Booking).join(Customer, Customer.id == Booking.customer_id)
+    return session.scalars(query.where(Customer.erased_at > recently).limit(limit)).all()

@@ -1,0 +1,89 @@
+"""Pages of one customer: who it is and their bookings, taking it along, erasing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+
+from app.errors import Forbidden, InvalidPayload
+from app.extensions import db
+from app.privacy import actions, export, queries
+from app.privacy.queries import Person
+from app.staff.context import current_actor, current_scope, now
+from app.staff.guards import requires
+from app.staff.permissions import Permission
+from app.web import go, page, say
+from app.websites.context import visible_websites, zone_of
+
+customers = Blueprint("customers", __name__)
+
+VIEW = Permission.CUSTOMERS_VIEW
+EXPORT = Permission.CUSTOMERS_EXPORT
+ERASE = Permission.CUSTOMERS_ERASE
+
+
+@customers.get("/customers/<uuid:customer_id>")
+@requires(VIEW)
+def show(customer_id: UUID) -> Response:
+    """One person, and those of their bookings that this reader may see."""
+    person = queries.person(db.session(), current_scope(), customer_id)
+    scope, websites = current_scope(), {booking.website_id for booking in person.bookings}
+    held: dict[str, Any] = {
+        "may_export": any(scope.can(EXPORT, website) for website in websites) or scope.can(EXPORT),
+        "may_erase": any(scope.can(ERASE, website) for website in websites) or scope.can(ERASE),
+    }
+    return page("customers/show.html", **_context(person), **held)
+
+
+@customers.post("/customers/<uuid:customer_id>/export")
+@requires(VIEW, EXPORT)
+def take_along(customer_id: UUID) -> Response:
+    """What is held about this person within one's scope: as JSON, or to read. Written down."""
+    session, scope = db.session(), current_scope()
+    person = queries.person(session, scope, customer_id, EXPORT)
+    if not person.bookings and not scope.can(EXPORT):
+        raise Forbidden("You may not export what is held about this customer.")
+    held = export.gather(session, person, now())
+    actions.note_export(session, current_actor(), person)
+    session.commit()
+    if request.form.get("format") == "json":
+        return _download(held, customer_id)
+    return page("customers/export.html", held=held, labelled=export.labelled, **_context(person))
+
+
+@customers.route("/customers/<uuid:customer_id>/erase", methods=["GET", "POST"])
+@requires(VIEW, ERASE)
+def erase(customer_id: UUID) -> Response:
+    """Ask for the name or a reference, then forget the person."""
+    session, scope = db.session(), current_scope()
+    person = queries.person(session, scope, customer_id)
+    missing = actions.missing(session, scope, customer_id)
+    context = {**_context(person), "missing": missing, "typed": "", "fault": ""}
+    if request.method == "GET":
+        return page("customers/erase.html", **context)
+    typed = request.form.get("typed", "")[:300]
+    try:
+        actions.erase(session, current_actor(), scope, customer_id, typed, now())
+    except InvalidPayload as error:
+        session.rollback()
+        context |= {"typed": typed, "fault": error.details[0].message}
+        return page("customers/erase.html", status=422, **context)
+    session.commit()
+    say("The customer is erased. Bookings and figures stay.")
+    return go(url_for("customers.show", customer_id=customer_id))
+
+
+def _context(person: Person) -> dict[str, Any]:
+    names = {website.id: website.name for website in visible_websites()}
+    return {"p": person, "c": person.customer, "names": names, "tz": zone_of(), "now": now()}
+
+
+def _download(held: dict[str, Any], customer_id: UUID) -> Response:
+    text = json.dumps(held, ensure_ascii=False, indent=2)
+    answer = Response(text, mimetype="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="customer-{customer_id}.json"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

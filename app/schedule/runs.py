@@ -1,0 +1,103 @@
+"""Doing what is due: once, by one worker; again if that worker died half-way."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.logs import get_logger
+from app.schedule.jobs import Job, Task
+from app.schedule.models import ScheduledRun
+
+LEASE = timedelta(minutes=10)
+"""How long a worker may be silent between two steps before another takes over."""
+
+log = get_logger()
+
+
+class Turn(enum.Enum):
+    """What a worker hears when it asks for a run."""
+
+    MINE = "mine"
+    BUSY = "busy"
+    DONE = "done"
+
+
+def claim(session: Session, job: str, due_at: datetime) -> Turn:
+    """Take a run that nobody has taken, or whose worker has fallen silent."""
+    until = func.clock_timestamp() + LEASE
+    taken = insert(ScheduledRun).values(job=job, due_at=due_at, lease_until=until)
+    silent = ScheduledRun.finished_at.is_(None) & (
+        ScheduledRun.lease_until < func.clock_timestamp()
+    )
+    statement = taken.on_conflict_do_update(
+        index_elements=["job", "due_at"],
+        set_={"lease_until": until, "started_at": func.clock_timestamp()},
+        where=silent,
+    ).returning(ScheduledRun.job)
+    if session.execute(statement).scalar_one_or_none() is not None:
+        return Turn.MINE
+    done = select(ScheduledRun.finished_at).where(*_this(job, due_at))
+    return Turn.DONE if session.scalar(done) is not None else Turn.BUSY
+
+
+def run_due(engine: Engine, job: Job, now: datetime, stopping: Callable[[], bool]) -> Turn:
+    """Do a job if it is due and nobody does it. A step that fails is tried again after the lease.
+
+    Stopped half-way it gives the run back, so that another worker goes on at once.
+    """
+    due_at = job.last_due(now)
+    with Session(engine) as session, session.begin():
+        turn = claim(session, job.name, due_at)
+    if turn is not Turn.MINE:
+        return turn
+    moved = 0
+    for _, rows in work(engine, job):
+        moved += rows
+        _note(engine, job.name, due_at, lease_until=func.clock_timestamp() + LEASE, rows=moved)
+        if stopping():
+            _note(engine, job.name, due_at, lease_until=func.clock_timestamp())
+            return Turn.BUSY
+    _note(engine, job.name, due_at, finished_at=func.clock_timestamp())
+    log.info("scheduled job", job=job.name, count=moved)
+    return Turn.DONE
+
+
+def work(engine: Engine, job: Job) -> Iterator[tuple[Task, int]]:
+    """All steps of a job, each committed by itself: the task, and the rows of the step."""
+    for task in job.tasks:
+        moved = 1
+        while moved:
+            with Session(engine) as session, session.begin():
+                moved = task.step(session)
+            yield task, moved
+
+
+def _note(engine: Engine, job: str, due_at: datetime, **values: Any) -> None:
+    with Session(engine) as session, session.begin():
+        session.execute(update(ScheduledRun).where(*_this(job, due_at)).values(**values))
+
+
+def _this(job: str, due_at: datetime) -> tuple[Any, Any]:
+    return ScheduledRun.job == job, ScheduledRun.due_at == due_at
+
+
+def prune(session: Session) -> int:
+    """Step: forget runs that were done long ago."""
+    return _prune(session, timedelta(days=90))
+
+
+def _prune(session: Session, age: timedelta) -> int:
+    old = select(ScheduledRun.job, ScheduledRun.due_at).where(
+        ScheduledRun.finished_at < func.now() - age
+    )
+    rows = session.execute(old.limit(500).with_for_update(skip_locked=True)).all()
+    for job, due_at in rows:
+        session.execute(ScheduledRun.__table__.delete().where(*_this(job, due_at)))  # type: ignore[attr-defined]
+    return len(rows)

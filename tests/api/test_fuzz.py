@@ -1,0 +1,110 @@
+"""Schemathesis at every JSON door: whatever is sent, the answer is a documented one.
+
+It makes its calls from the document that is served: the examples, every limit of every field, then
+chance (always the same chance), and stories that follow the links; over HTTP, with real
+credentials. What it must never find: a 5xx, an answer that is not documented or not of its shape,
+faulty input that is taken, a call that works without its credentials.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.extensions import db
+from app.staff.actions import Lifetime, open_session
+from app.staff.tokens import write_token
+from app.staff.visitor import Visitor
+from tests.factories import ApiKeyFactory, BookingFactory, WebsiteFactory, person
+from tests.harness.live import Stack, StackFactory
+
+pytestmark = [pytest.mark.slow, pytest.mark.committed]
+
+HOUR = Lifetime("api", timedelta(hours=1))
+KEY = "hanuman-world_sk_fuzz"
+EXAMPLES, STORIES = 15, 40
+SECONDS = 90
+UNCHECKED = (
+    # What a body must hold beyond its shape (free ids, moves of a status, …) no schema can say.
+    "positive_data_acceptance",
+    # Revoking a key twice is no fault, and a revoked key can still be looked at.
+    "use_after_free",
+)
+
+
+def fill(app: Flask) -> str:
+    """A website with a key and a booking, and somebody who may do everything: their token."""
+    with app.app_context():
+        WebsiteFactory.create(id="hanuman-world")
+        ApiKeyFactory.create(website_id="hanuman-world", clear=KEY)
+        BookingFactory.create(website_id="hanuman-world")
+        signed = open_session(
+            db.session(), person("superadmin"), Visitor("127.0.0.1"), HOUR, datetime.now(UTC)
+        )
+        token = write_token(app.extensions["settings"], signed.session)
+        db.session.commit()
+        return token
+
+
+def configure(home: Path, token: str) -> Path:
+    """Schemathesis' own settings, with the credentials: they are on no command line."""
+    path = home / "schemathesis.toml"
+    path.write_text(
+        f'[auth.openapi.bearer]\nbearer = "{token}"\n[auth.openapi.apiKey]\napi_key = "{KEY}"\n'
+        f"[generation]\nmax-examples = {EXAMPLES}\n"
+        f"[phases.stateful.generation]\nmax-examples = {STORIES}\n"
+        + "".join(f"[checks.{name}]\nenabled = false\n" for name in UNCHECKED)
+    )
+    return path
+
+
+def fuzz(stack: Stack, token: str, report: Path) -> subprocess.CompletedProcess[str]:
+    """One run. Its exit code is 0 when nothing was found."""
+    program = Path(sys.executable).with_name("st")
+    return subprocess.run(
+        [
+            *(program, f"--config-file={configure(stack.home, token)}", "run"),
+            *(f"{stack.url}/api/openapi.json", "--seed=1", "--generation-deterministic"),
+            *("--workers=2", "--continue-on-failure"),
+            *("--report=json", f"--report-json-path={report}", "--no-color"),
+            *("--suppress-health-check=all", "--warnings=off"),
+        ],
+        cwd=stack.home,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": ""},
+        capture_output=True,
+        text=True,
+        timeout=4 * SECONDS,
+        check=False,
+    )
+
+
+def test_whatever_is_sent_the_answer_is_documented(
+    live_stack: StackFactory, tmp_path: Path
+) -> None:
+    tokens: list[str] = []
+    stack = live_stack(workers=0, fill=lambda app: tokens.append(fill(app)), RATE_LIMITS="off")
+    report = tmp_path / "report.json"
+    run = fuzz(stack, tokens[0], report)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
+    found = json.loads(report.read_text())
+    assert found["complete"]
+    assert found["operations"]["tested"] == found["operations"]["total"] >= 15
+    assert found["test_cases"]["generated"] > 1_000
+    assert never_taken(found) <= {"POST /api/v1/auth/login"}, "only refusals were seen there"
+
+
+def never_taken(report: dict[str, Any]) -> set[str]:
+    """The calls of which none succeeded."""
+    return {
+        call
+        for call, phases in report["valid_rates"].items()
+        if not any(rates["accepted"] for rates in phases.values())
+    }
