@@ -94,7 +94,8 @@ def prepare(app: Flask) -> None:
 def measure(stand: Bench, seconds: float, rounds: int) -> list[tuple[float, float]]:
     """(hub, bare) calls per second, in turn, so that a drifting machine hits both."""
     pairs = []
-    with stand.serving() as hub, stand.serving("bench.bare_sync:app") as bare:
+    unlimited = stand.serving(RATE_LIMITS="off")
+    with unlimited as hub, stand.serving("bench.bare_sync:app") as bare:
         for url in (hub, bare):
             asyncio.run(calls_per_second(url, 2))
         for _ in range(rounds):

@@ -141,6 +141,51 @@ def test_keys_come_and_go(house: House) -> None:
     assert works(second["api_key"])
 
 
+def test_a_key_is_made_and_edited_with_its_limits(house: House) -> None:
+    browser, address = house.browser("manager"), "/api/websites/ours/keys"
+    body = {
+        "name": "Till",
+        "scopes": ["write:bookings"],
+        "allowed_ips": ["10.0.0.0/8"],
+        "expires_at": "2099-01-01T00:00:00Z",
+    }
+    made = browser.post(address, json=body).get_json()["key"]
+    assert {name: made[name] for name in body} == body
+    changes = {"scopes": ["read:bookings"], "expires_at": None}
+    changed = browser.put(f"{address}/{made['id']}", json=changes).get_json()["key"]
+    assert (changed["scopes"], changed["expires_at"]) == (["read:bookings"], None)
+    assert changed["name"] == "Till"
+    assert browser.get(address).get_json()["keys"] == [changed]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["root"]}, "scopes.0"),
+        ({"allowed_ips": ["x"]}, "allowed_ips"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"replaces": "0199c0de-0000-7000-8000-000000000000", "name": "X"}, "replaces"),
+    ],
+)
+def test_faults_of_a_key(house: House, body: dict[str, Any], field: str) -> None:
+    answer = house.browser("manager").post("/api/websites/ours/keys", json=body)
+    assert (answer.status_code, answer.get_json()["details"][0]["field"]) == (400, field)
+
+
+@pytest.mark.parametrize(("depth", "too_deep"), [(32, False), (33, True)])
+def test_a_body_that_is_too_deep_or_too_large(house: House, depth: int, too_deep: bool) -> None:
+    browser = house.browser("manager")
+    deep = "[" * depth + "]" * depth
+    answer = browser.put("/api/websites/ours", data=deep, content_type="application/json")
+    assert answer.status_code == 400
+    assert ("levels" in answer.text) is too_deep
+    plain = browser.put("/api/websites/ours", data=deep)
+    assert (plain.status_code, plain.get_json()["details"][0]["field"]) == (400, "Content-Type")
+    large = browser.put("/api/websites/ours", data=" " * 300_000, content_type="application/json")
+    assert (large.status_code, large.get_json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
 def test_a_repeated_request_makes_one_key(house: House) -> None:
     browser, headers = house.browser("manager"), {"Idempotency-Key": "k"}
     answers = [

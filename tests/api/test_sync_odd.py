@@ -165,3 +165,38 @@ def test_a_body_in_chunks_is_taken_whole_or_refused(
         environ_overrides={"wsgi.input_terminated": True},  # as the server says of chunks
     )
     assert response.status_code == last_log(db_session).http_status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 201),
+        ("application/json; charset=utf-8", 201),
+        ("application/vnd.source+json", 201),
+        ("text/plain", 400),
+        ("application/x-www-form-urlencoded", 400),
+    ],
+)
+def test_what_a_body_is_said_to_be(source: Source, kind: str, status: int) -> None:
+    answer = source.post(json.dumps(full_booking()), **{"Content-Type": kind})
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.get_json()["details"][0]["field"] == "Content-Type"
+
+
+def test_of_a_name_that_stands_twice_the_last_value_counts(
+    source: Source, db_session: Database
+) -> None:
+    once, twice = '"guest_count": 2', '"guest_count": 2, "guest_count": 7'
+    source.ok(json.dumps(full_booking()).replace(once, twice))
+    assert db_session.scalars(select(Booking.guest_count)).one() == 7
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [("", "Missing"), ("hanuman_sk_" + "a" * 36, "check digits"), ("x" * 300, "Invalid API key")],
+)
+def test_a_key_that_is_none_is_told_why(source: Source, shown: str, said: str) -> None:
+    answer = source.post(full_booking(), **{"X-API-Key": shown})
+    assert answer.status_code == 401
+    assert said in answer.get_json()["error"]
