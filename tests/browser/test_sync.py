@@ -78,8 +78,7 @@ def test_one_delivery_and_one_call_are_accessible(
         page.get_by_role("link", name="Open as a page").click()
         expect(page.locator("h1")).to_contain_text("HW-DEAD" if name == "HW-DEAD" else "Change")
         assert desk.axe() == []
-        page.go_back()
-        page.goto(desk.stack.url + "/sync")
+        desk.go("/sync")
 
 
 @pytest.mark.parametrize("tab", TABS)
