@@ -36,6 +36,8 @@ def replay(
     before = delivery.state
     destination = _usable(session, delivery)
     if before in FINISHED:
+        if not destination.flows:
+            raise Conflict(f"The destination is not reachable now. {destination.waits_because}")
         _back_to_head(session, delivery, out_of_order)
         _send_now(session, delivery, destination)
     elif before in (State.FAILED, State.READY, State.PARKED):
@@ -77,7 +79,7 @@ def skip(session: Session, actor: Actor, delivery_id: int) -> Delivery:
         raise Conflict("It is being sent right now.")
     if before in FINISHED:
         raise Conflict("It is finished already.")
-    delivery.state, delivery.finished_at = State.SKIPPED, func.now()
+    delivery.state, delivery.finished_at, delivery.fallback = State.SKIPPED, func.now(), None
     delivery.last_error = f"Passed by at the desk. {delivery.last_error or ''}".strip()
     session.flush()
     lanes.promote(session, [(delivery.destination_id, delivery.lane)])

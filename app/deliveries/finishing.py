@@ -22,7 +22,8 @@ _STORE = text(f"""
         last_status = coalesce(r.status, CASE WHEN r.counts THEN NULL ELSE d.last_status END),
         attempts = CASE WHEN r.counts THEN d.attempts ELSE d.attempts - 1 END,
         tries = CASE WHEN r.counts THEN d.tries ELSE d.tries - 1 END,
-        claim = NULL, lease_until = NULL, fallback = NULL
+        claim = NULL, lease_until = NULL,
+        fallback = CASE WHEN r.state IN ('parked', 'ready') THEN d.fallback END
     FROM unnest(
         CAST(:id AS bigint[]), CAST(:token AS uuid[]), CAST(:state AS text[]),
         CAST(:delay AS float[]), CAST(:refusals AS bigint[]), CAST(:status AS bigint[]),

@@ -79,6 +79,25 @@ def test_an_overtaken_one_only_on_demand_and_once(world: World, booking: uuid.UU
     assert world.drain() == []
 
 
+def test_a_repeat_that_has_to_wait_stays_one_try(world: World, booking: uuid.UUID) -> None:
+    world.drain()
+    replay(world, booking, 1, out_of_order=True)
+    world.paper.shut["paper:a"] = "The website is switched off."
+    world.answer(None)
+    assert world.delivery(booking, 1).state == "parked"
+    world.paper.shut.clear()
+    world.keep_house()
+    world.answer(503)
+    assert world.states(booking) == ["delivered", "delivered"]
+
+
+def test_no_repeat_while_the_destination_is_failing(world: World, booking: uuid.UUID) -> None:
+    world.drain()
+    world.destination().breaker = "open"
+    with pytest.raises(Conflict, match="not reachable"):
+        replay(world, booking, 2)
+
+
 def test_a_passed_by_one_lives_again_while_nothing_later_arrived(
     world: World, booking: uuid.UUID
 ) -> None:
