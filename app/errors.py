@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,13 @@ class InvalidPayload(HubError):
     status = 400
 
 
+@dataclass(eq=False)
 class DuplicateBooking(HubError):
-    """A booking with this source id exists with other content."""
+    """A booking with this source id exists with other content: `booking_id`."""
 
     code = "DUPLICATE_BOOKING"
     status = 409
+    booking_id: UUID | None = None
 
 
 class Refused(Forbidden):

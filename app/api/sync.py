@@ -164,6 +164,8 @@ def _body(received: Received) -> dict[str, Any]:
 def _refuse(call: Call, error: HubError) -> Response:
     """Answer an error; a call whose key is known leaves its row also when it is refused."""
     error.details = wire_details(error.details)
+    if isinstance(error, DuplicateBooking):
+        call.booking_id = error.booking_id
     answer = error_body(error, g.get("request_id", ""))
     response = make_response(jsonify(answer), error.status)
     if isinstance(error, RateLimited):

@@ -87,8 +87,9 @@ def held_fields(session: Session, booking_id: UUID, website: Website) -> set[str
     """Registers that somebody changed here and the source has not acknowledged yet.
 
     A website without a webhook can acknowledge nothing: then only time decides. What is sent once
-    more on demand was acknowledged before. The refund is nobody's here: where it changed, it
-    followed from the total.
+    more on demand was acknowledged before. What was given up (refused twice, or passed by at the
+    desk) holds nothing any more: else the source could never change that field again. The refund
+    is nobody's here: where it changed, it followed from the total.
     """
     if not website.webhook_url:
         return set()

@@ -145,7 +145,8 @@ def _created_again(booking: Booking, message: Message) -> Received | None:
     if _says_what_is_there(booking, message):
         return Received(booking.id)
     raise DuplicateBooking(
-        "This booking exists with other content. Send booking.updated to change it."
+        "This booking exists with other content. Send booking.updated to change it.",
+        booking_id=booking.id,
     )
 
 

@@ -110,8 +110,8 @@ class Channel(Protocol):
     ) -> Mapping[int, Outgoing | Unsendable]:
         """What to send, by delivery id, in few queries whatever the number."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """What an answer means."""
+    def judge(self, answer: Answer, sent: Outgoing) -> Verdict:
+        """What an answer to this request means."""
 
     def closed(self, session: Session, keys: Collection[str]) -> Mapping[str, str]:
         """Which of these destinations must not be called as they are set up, and why."""

@@ -150,16 +150,16 @@ class Sender:
         faults.soon("during_http")
         answer = await self._client.send(job.outgoing)
         self._slots.done(job)
-        self._note(Attempt(job.claim, job.outgoing, answer, self._judge(job.claim, answer)))
+        self._note(Attempt(job.claim, job.outgoing, answer, self._judge(job, answer)))
         self._start()
 
-    def _judge(self, claim: Claim, answer: Answer | Unreachable) -> Verdict:
+    def _judge(self, job: Job, answer: Answer | Unreachable) -> Verdict:
         if isinstance(answer, Unreachable):
             return judge_unreachable(answer)
         try:
-            return self._machine.channel(claim.channel).judge(answer)
+            return self._machine.channel(job.claim.channel).judge(answer, job.outgoing)
         except Exception as error:
-            log.error("judge", delivery_id=claim.id, exc_info=error)
+            log.error("judge", delivery_id=job.claim.id, exc_info=error)
             return Verdict(Meaning.RETRY, "The answer could not be understood.")
 
     def _note(self, attempt: Attempt) -> None:

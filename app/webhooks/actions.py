@@ -55,7 +55,7 @@ def send_test(
     session.commit()
     answer = send_once(outgoing)
     judge = WebhookChannel().judge
-    verdict = judge(answer) if isinstance(answer, Answer) else judge_unreachable(answer)
+    verdict = judge(answer, outgoing) if isinstance(answer, Answer) else judge_unreachable(answer)
     success = verdict.meaning is Meaning.DELIVERED
     entry = SyncLog(
         website_id=website_id,

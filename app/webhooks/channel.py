@@ -20,6 +20,7 @@ from app.events.models import Event
 from app.outbound import Answer, Outgoing
 from app.staff.models import User
 from app.webhooks.payload import body_of, signed
+from app.webhooks.signing import in_turn, shows_one_of_two
 from app.websites.models import Website
 
 EVENTS = frozenset({"booking.created", "booking.updated", "booking.status_changed"})
@@ -64,8 +65,14 @@ class WebhookChannel:
         known = _read(session, claims)
         return {claim.id: _compose(claim, known) for claim in claims}
 
-    def judge(self, answer: Answer) -> Verdict:
-        """By status; but the receiver can also say in a 2xx that it did not take it."""
+    def judge(self, answer: Answer, sent: Outgoing) -> Verdict:
+        """By status; but the receiver can also say in a 2xx that it did not take it.
+
+        While a secret is rotated, a refused signature is tried again with the other one.
+        """
+        if answer.status in (401, 403) and shows_one_of_two(sent.headers):
+            message = f"Answered {answer.status}: it may still hold the other secret."
+            return Verdict(Meaning.RETRY, message)
         verdict = judge_http(answer)
         if verdict.meaning is Meaning.DELIVERED and _says_failure(answer.body):
             message = f"Answered {answer.status}, but with success: false."
@@ -129,6 +136,7 @@ def _compose(claim: Claim, known: _Known) -> Outgoing | Unsendable:
     data = _data(event, known)
     if not data or event.booking_id is None:
         return Unsendable(Unsent.NOTHING, "Nothing is left to say: the customer was erased.")
+    secrets = in_turn(website.signing_secrets(), claim.tries)
     message = body_of(
         event_id=event.uid,
         event=event.name,
@@ -139,7 +147,7 @@ def _compose(claim: Claim, known: _Known) -> Outgoing | Unsendable:
         updated_at=event.occurred_at,
         updated_by=known.emails.get(event.actor_id, event.actor_label),
     )
-    return signed(str(website.webhook_url), website.signing_secrets(), message)
+    return signed(str(website.webhook_url), secrets, message)
 
 
 def _data(event: Event, known: _Known) -> dict[str, Any]:

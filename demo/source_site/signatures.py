@@ -12,14 +12,14 @@ from werkzeug.datastructures import Headers
 TOLERANCE = 300
 """Seconds that a timestamp may be away from our clock, either way."""
 PREFIX = "whsec_"
-SIGNATURES = ("X-Webhook-Signature", "X-Webhook-Signature-Old")
+SIGNATURES = ("X-Webhook-Signature", "X-Webhook-Signature-Other")
 
 
 def fault(headers: Headers, raw: bytes, secret: str, now: float) -> str | None:
     """What is wrong with the signature; None when it is right.
 
-    `X-Webhook-Signature` is required; during a rotation the old secret's stands beside it in
-    `X-Webhook-Signature-Old`. The Standard Webhooks headers are checked where they are.
+    `X-Webhook-Signature` is required; during a rotation the other secret's stands beside it in
+    `X-Webhook-Signature-Other`. The Standard Webhooks headers are checked where they are.
     """
     timestamp = headers.get("X-Webhook-Timestamp", "")
     if not _is_fresh(timestamp, now):

@@ -101,11 +101,14 @@ def test_a_retry_of_created_is_no_fault_after_staff_edited(
     assert stored(body).guest_count == 4
 
 
-def test_created_with_other_content_is_a_duplicate(source: Source, stored: Any) -> None:
+def test_created_with_other_content_is_a_duplicate(
+    source: Source, stored: Any, db_session: Database
+) -> None:
     body = source.create()
     response = source.post({**body, "total_amount": 9000})
     assert response.status_code == 409
     assert response.get_json()["code"] == "DUPLICATE_BOOKING"
+    assert last_log(db_session).booking_id == stored(body).id
     assert (stored(body).total_amount, stored(body).version) == (8500, 1)
 
 

@@ -54,6 +54,21 @@ def test_gone() -> None:
     assert judge_http(answer(410)).meaning is Meaning.GONE
 
 
+def judged(answer: Answer, **headers: str) -> Verdict:
+    """What the webhook channel makes of an answer to a request with these headers."""
+    return WebhookChannel().judge(answer, Outgoing("http://127.0.0.1:9/", headers, b"{}"))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_signature_is_tried_with_the_other_secret_while_there_are_two(
+    status: int,
+) -> None:
+    assert judged(answer(status)).meaning is Meaning.REFUSED
+    two = {"X-Webhook-Signature-Other": "sha256=00"}
+    assert judged(answer(status), **two).meaning is Meaning.RETRY
+    assert judged(answer(400), **two).meaning is Meaning.REFUSED
+
+
 @pytest.mark.parametrize(
     ("body", "meaning"),
     [
@@ -69,13 +84,13 @@ def test_gone() -> None:
     ],
 )
 def test_a_webhook_may_say_failure_in_a_success(body: bytes, meaning: Meaning) -> None:
-    assert WebhookChannel().judge(answer(200, body)).meaning is meaning
+    assert judged(answer(200, body)).meaning is meaning
 
 
 def test_no_sentence_repeats_what_the_other_side_said() -> None:
     for status in (200, 302, 400, 410, 500):
         body = b'{"success": false, "error": "guest@example.com"}'
-        assert "guest" not in WebhookChannel().judge(answer(status, body)).message
+        assert "guest" not in judged(answer(status, body)).message
 
 
 def test_a_retry_waits_as_planned() -> None:

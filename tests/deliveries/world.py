@@ -50,7 +50,7 @@ class Paper:
             return Unsendable(Unsent.WAIT, reason)
         return Outgoing("http://127.0.0.1:9/", {}, b"{}")
 
-    def judge(self, answer: Answer) -> Verdict:
+    def judge(self, answer: Answer, sent: Outgoing) -> Verdict:
         return judge_http(answer)
 
     def closed(self, session: Session, keys: Collection[str]) -> Mapping[str, str]:

@@ -185,7 +185,7 @@ def test_once_told_the_demo_site_holds_what_the_hub_holds(loaded: Flask, hub: Se
             path = sent.url.removeprefix(settings.site_url)
             answer = visitor.post(path, data=sent.body, headers=sent.headers)
             got = Answer(answer.status_code, {}, answer.data, 1)
-            attempts.append(Attempt(claim, sent, got, WebhookChannel().judge(got)))
+            attempts.append(Attempt(claim, sent, got, WebhookChannel().judge(got, sent)))
         finishing.finish(hub, attempts)
     states = select(Delivery.state).where(Delivery.website_id == "hanuman-world").distinct()
     assert set(hub.scalars(states)) == {State.DELIVERED}

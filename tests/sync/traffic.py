@@ -57,7 +57,7 @@ def answered(status: int | None = 200, body: bytes = TAKEN) -> int:
             attempts.append(Attempt(claim, sent, fault, judge_unreachable(fault)))
         else:
             answer = Answer(status, {"content-type": "application/json"}, body, 12)
-            attempts.append(Attempt(claim, sent, answer, CHANNEL.judge(answer)))
+            attempts.append(Attempt(claim, sent, answer, CHANNEL.judge(answer, sent)))
     finishing.finish(session, attempts)
     return len(claims)
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 
 from app.crypto import new_webhook_secret
-from app.webhooks.signing import central, signature_headers, standard
+from app.webhooks.signing import central, in_turn, signature_headers, standard
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"test": 2432232314}'
@@ -37,11 +37,16 @@ def test_during_a_rotation_both_secrets_sign() -> None:
     new, old = new_webhook_secret(), SECRET
     headers = signature_headers([new, old], "id", 1, BODY)
     assert headers["X-Webhook-Signature"] == f"sha256={central(new, 1, BODY)}"
-    assert headers["X-Webhook-Signature-Old"] == f"sha256={central(old, 1, BODY)}"
+    assert headers["X-Webhook-Signature-Other"] == f"sha256={central(old, 1, BODY)}"
     assert headers["webhook-signature"].split(" ") == [
         f"v1,{standard(new, 'id', 1, BODY)}",
         f"v1,{standard(old, 'id', 1, BODY)}",
     ]
+
+
+def test_each_secret_is_shown_in_turn() -> None:
+    assert [in_turn(["new", "old"], tries)[0] for tries in (1, 2, 3)] == ["new", "old", "new"]
+    assert in_turn(["new"], 2) == ["new"]
 
 
 def test_a_secret_that_is_no_base64_still_signs() -> None:
