@@ -12,6 +12,7 @@ from app.crypto import keyring
 from app.extensions import csrf, db, htmx, login_manager, migrate, redis_holder
 from app.logs import configure_logs, init_request_logs
 from app.outbound import policy as outbound_policy
+from app.wall import connect_options, init_wall
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,8 +21,11 @@ class UnsafeSettings(SystemExit):
     """Production refused to start; the message says why."""
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application. Raises UnsafeSettings when production would not be safe."""
+def create_app(settings: Settings | None = None, *, serves_web: bool = False) -> Flask:
+    """Build the application. `serves_web`: its requests stay behind the second wall.
+
+    Raises UnsafeSettings when production would not be safe.
+    """
     settings = settings or Settings()
     if faults := settings.unsafe_settings():
         raise UnsafeSettings("Not safe to start:\n  " + "\n  ".join(faults))
@@ -32,7 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder=str(ROOT / "static"),
     )
     app.extensions["settings"] = settings
-    app.config.update(flask_config(settings))
+    behind_wall = serves_web and settings.second_wall
+    app.config.update(flask_config(settings, behind_wall))
     configure_logs()
     keyring.configure(settings)
     outbound_policy.configure(settings)
@@ -40,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_request_logs(app)
     for extension in (db, csrf, login_manager, htmx):
         extension.init_app(app)
+    init_wall(db.session, stands=behind_wall)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     register_rooms(app)
     register_channels(settings)
@@ -50,8 +56,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def flask_config(settings: Settings) -> dict[str, object]:
+def flask_config(settings: Settings, behind_wall: bool) -> dict[str, object]:
     """Flask's own configuration from our settings."""
+    options = "-c timezone=UTC -c statement_timeout=15000"
     secure = settings.base_url.startswith("https://")
     return {
         "SECRET_KEY": settings.secret_key.get_secret_value(),
@@ -66,7 +73,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
             "hide_parameters": settings.env == "production",
             "connect_args": {
                 "connect_timeout": 5,
-                "options": "-c timezone=UTC -c statement_timeout=15000",
+                "options": f"{options} {connect_options()}" if behind_wall else options,
             },
         },
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     metrics_token: SecretStr = SecretStr("")
 
+    second_wall: bool = True
+    """Web processes see only rows that are open to the request (`app/wall.py`)."""
     rate_limits: str = ""
     """`off`, or `NAME=MINUTE/BURST …`: see `api/limits.py` for the names and defaults."""
     db_pool_size: int = Field(default=10, ge=1)
@@ -78,10 +80,16 @@ class Settings(BaseSettings):
             faults.append("ENCRYPTION_KEYS holds the development default: set your own Fernet key.")
         if not self.encryption_key_list():
             faults.append("ENCRYPTION_KEYS is empty: set a Fernet key.")
-        if self.demo:
-            faults.append("DEMO is on: demo logins and keys are public knowledge.")
-        if self.rate_limits.strip() == "off":
-            faults.append("RATE_LIMITS is off: anybody may call as often as they like.")
         if not self.base_url.startswith("https://"):
             faults.append("BASE_URL must start with https://.")
+        return faults + self._unsafe_switches()
+
+    def _unsafe_switches(self) -> list[str]:
+        faults = []
+        if self.demo:
+            faults.append("DEMO is on: demo logins and keys are public knowledge.")
+        if not self.second_wall:
+            faults.append("SECOND_WALL is off: a query without a scope would show everything.")
+        if self.rate_limits.strip() == "off":
+            faults.append("RATE_LIMITS is off: anybody may call as often as they like.")
         return faults

@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, bindparam, select, update
+from sqlalchemy import LargeBinary, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
 from app.crypto import hash_secret
 from app.errors import NotFound
+from app.wall import PEOPLE, WEBSITES, opened_by_key
 from app.websites.models import Website
 
 _FIND = (
-    select(ApiKey, Website)
+    # Opens the second wall in the same round trip.
+    select(
+        ApiKey,
+        Website,
+        func.set_config(WEBSITES, func.coalesce(ApiKey.website_id, ""), True),
+        func.set_config(PEOPLE, "all", True),
+    )
     .join(Website, Website.id == ApiKey.website_id, isouter=True)
     .where(ApiKey.key_hash == bindparam("key_hash", type_=LargeBinary))
 )
@@ -39,7 +46,10 @@ class Caller:
 def find(session: Session, clear_text: str) -> Caller | None:
     """The caller behind a key, in one query. Looked up by its SHA-256: no timing to measure."""
     row = session.execute(_FIND, {"key_hash": hash_secret(clear_text)}).one_or_none()
-    return None if row is None else Caller(row[0], row[1])
+    if row is None:
+        return None
+    opened_by_key(session, row[0].website_id)
+    return Caller(row[0], row[1])
 
 
 def of_website(session: Session, website_id: str) -> Sequence[ApiKey]:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from app.runtime.embedded import ROLE, SUPERUSER, Postgres
+from app.wall import ROLE as DESK
 
 
 def libpq(url: str) -> str:
@@ -44,12 +45,21 @@ def silence(url: str) -> str | None:
 
 
 def ensure_role(server: Postgres) -> None:
-    """Make the app's role on an embedded server: it may make databases and nothing else."""
+    """Make the app's roles on an embedded server.
+
+    The one that connects may make databases and nothing else; web processes step down to the
+    other one (`app/wall.py`).
+    """
     with connect(server.url("postgres", role=SUPERUSER)) as connection:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
         if not known:
             role = sql.Identifier(ROLE)
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
+        desk = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DESK]).fetchone()
+        if not desk:
+            names = sql.Identifier(DESK), sql.Identifier(ROLE)
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(names[0]))
+            connection.execute(sql.SQL("GRANT {} TO {}").format(*names))
 
 
 def ensure_database(url: str) -> None:

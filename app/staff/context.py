@@ -16,6 +16,7 @@ from app.staff import queries
 from app.staff.models import User, UserSession
 from app.staff.scope import NOTHING, Scope
 from app.staff.visitor import Visitor
+from app.wall import open_for
 
 
 def settings() -> Settings:
@@ -64,6 +65,7 @@ def current_scope() -> Scope:
         g.scope = current_user.scope if current_user.is_authenticated else NOTHING
         if seen_as := viewed_person():
             g.scope = g.scope & seen_as.scope if seen_as.is_active else NOTHING
+        open_for(db.session(), g.scope.anywhere())
     return cast(Scope, g.scope)
 
 

@@ -54,6 +54,10 @@ class Scope:
             return None
         return frozenset(w for w, held in self.by_website.items() if permission in held)
 
+    def anywhere(self) -> frozenset[str] | None:
+        """The websites for which anything is held; None means all."""
+        return None if self.everywhere else frozenset(self.by_website)
+
     def holds(self, permissions: Iterable[str], website_id: str | None) -> bool:
         """Whether all of them are held for the website; for all websites when it is None."""
         held = self.everywhere | self.by_website.get(website_id or "", frozenset())

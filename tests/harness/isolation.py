@@ -8,6 +8,7 @@ A test marked `committed` gets a database of its own instead, and may start thre
 import contextvars
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
@@ -15,17 +16,38 @@ import redis as redis_library
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import scoped_session
 from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import Settings
 from app.extensions import db
+from app.wall import PEOPLE, ROLE, WEBSITES, wall
 from tests.harness import servers
 
 _numbers = itertools.count()
 # A commit under test ends a savepoint of the outer transaction, and a rollback undoes only it.
 db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+
+
+@contextmanager
+def behind_the_wall(app: Flask) -> Iterator[None]:
+    """A request as a web process serves it, where it shares the connection of its test."""
+    with app.app_context():
+        engine: Any = db.engines[None]
+    if not isinstance(engine, Connection):
+        yield
+        return
+    cursor = engine.connection.cursor()  # not the engine's: no count sees this
+    cursor.execute(f"SET LOCAL ROLE {ROLE}")
+    wall.stands = True
+    try:
+        yield
+    finally:
+        wall.stands = False
+        cursor.execute("RESET ROLE")
+        cursor.execute(f"SET LOCAL {WEBSITES} = ''; SET LOCAL {PEOPLE} = ''")
 
 
 class Client(FlaskClient):
@@ -38,7 +60,8 @@ class Client(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         if has_app_context():
             db.session.commit()
-        response = contextvars.Context().run(super().open, *args, **kwargs)
+        with behind_the_wall(self.application):
+            response = contextvars.Context().run(super().open, *args, **kwargs)
         if has_app_context():
             db.session.expire_all()
         return response
