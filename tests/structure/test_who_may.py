@@ -1,0 +1,207 @@
+"""Every address × every method × everybody: what happens is what the view declares.
+
+The things behind the addresses belong to the website `ours`. Whoever lacks the permission is sent
+away by the guard; the outsider, who holds every permission at `theirs`, does not find them; the
+people of `ours` get an answer that is neither. Nobody gets a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+from werkzeug.routing import Rule
+
+from app.api.limits import POLICIES
+from app.bookings.models import Booking
+from app.deliveries.models import Delivery, Destination, SyncLog
+from app.events.actions import record
+from app.events.models import SYSTEM, NewEvent
+from app.extensions import db
+from app.staff import invitations, queries
+from app.staff.guards import Access, declared
+from app.staff.invitations import Guest
+from app.staff.models import Membership, Role, User, UserSession
+from app.staff.permissions import Permission
+from app.staff.scope import EVERYTHING, NOTHING, Scope
+from tests.desk import browser_of, build_house
+from tests.factories import ApiKeyFactory, BookingFactory, person
+
+CUSTOM = (Permission.BOOKINGS_VIEW, Permission.SYNC_VIEW, Permission.AUDIT_VIEW)
+PEOPLE = ("anonymous", "outsider", "staff", "custom role", "admin", "superadmin")
+SHARED = {"role_id", "permission", "to", "token", "filename"}
+"""Parts of an address that name no website's thing: an outsider may find them."""
+WANTS_EVERYTHING = {"websites.register", "websites.new", "api_staff_websites.add_website"} | {
+    f"roles.{name}" for name in ("rename", "delete", "set_permission", "require_two_step")
+}
+"""Views for who holds their permission everywhere: a manager of one website is told no."""
+TOLD_NO = {
+    ("superadmin", "roles.delete"),  # the role is in use
+    ("custom role", "bookings.move"),  # each change has a permission of its own
+    ("custom role", "api_staff.change_booking"),
+}
+FOR_ONESELF = {"staff.end_device"}
+"""Of things that belong to one person, the manager, whom nobody else may find."""
+
+
+@pytest.fixture
+def ids(app: Flask, db_session: object) -> dict[str, Any]:
+    """What stands in the addresses: one real thing of `ours` for every name."""
+    house = build_house(app)
+    role = Role(name="door", permissions=[str(each) for each in CUSTOM])
+    booking: Booking = BookingFactory(website_id="ours")
+    db.session.add(role)
+    event = NewEvent("booking.updated", "booking", str(booking.id), website_id="ours")
+    event_id = record(db.session(), SYSTEM, event)
+    place = Destination(key="website:ours", channel="webhook", label="Ours", website_id="ours")
+    said = {"direction": "inbound", "event_type": "x", "door": "x", "status": "success"}
+    call = SyncLog(website_id="ours", **said)
+    db.session.add_all([place, call])
+    db.session.flush()
+    waits = {"channel": "webhook", "lane": str(booking.id), "position": 1, "state": "failed"}
+    delivery = Delivery(event_id=event_id, destination_id=place.id, website_id="ours", **waits)
+    db.session.add(delivery)
+    guest = Guest(email="new@example.com", name="New Guest", role_id=role.id, places=("ours",))
+    link, _ = invitations.invite(
+        db.session(), SYSTEM, EVERYTHING, house.manager, guest, datetime.now(UTC)
+    )
+    browser_of(app, house.manager)
+    db.session.flush()
+    member = select(Membership.id).where(Membership.user_id == house.colleague.id)
+    device = select(UserSession.id).where(UserSession.user_id == house.manager.id)
+    return {
+        "website_id": "ours",
+        "booking_id": booking.id,
+        "customer_id": booking.customer_id,
+        "event_id": event_id,
+        "log_id": call.id,
+        "delivery_id": delivery.id,
+        "destination_id": place.id,
+        "key_id": ApiKeyFactory(website_id="ours").id,
+        "user_id": house.colleague.id,
+        "membership_id": db.session.scalars(member).one(),
+        "session_id": db.session.scalars(device).one(),
+        "role_id": role.id,
+        "link_id": link.id,
+        "to": "checked_in",
+        "permission": "bookings:view",
+        "token": "no-such-token",
+        "filename": "css/lists.css",
+    }
+
+
+def sent(endpoint: str, ids: dict[str, Any]) -> dict[str, Any]:
+    """What a call says where an empty one would fail before anybody looks for the thing."""
+    new = {"id": "new-park", "name": "New park", "domain": "new.example.com"}
+    role = {"role": ids["role_id"], "website": "ours"}
+    bodies: dict[str, dict[str, Any]] = {
+        "api_staff.change_booking": {"version": 1, "guest_count": 3},
+        "api_staff_websites.add_website": new,
+        "api_staff_websites.change_website": {"name": "New name"},
+        "api_staff_websites.add_key": {"name": "New key"},
+        "api_staff_websites.change_key": {"name": "New name"},
+    }
+    if endpoint in bodies:
+        return {"json": bodies[endpoint]}
+    return {"data": role} if endpoint in ("team.grant", "team.change") else {}
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """Who asks; `id` is None for a stranger."""
+
+    id: UUID | None
+    scope: Scope
+
+
+@pytest.fixture
+def people(ids: dict[str, Any]) -> dict[str, Somebody]:
+    """Everybody of PEOPLE."""
+    by_name = {user.name: user for user in db.session.scalars(select(User))}
+    users = (
+        *(None, by_name["Otto Outsider"], by_name["Cole Colleague"], person("door", "ours")),
+        *(by_name["Mara Manager"], person("superadmin")),
+    )
+    return dict(zip(PEOPLE, map(somebody_is, users), strict=True))
+
+
+def somebody_is(user: User | None) -> Somebody:
+    found = queries.with_memberships(db.session(), user.id) if user else None
+    return Somebody(found.id, found.scope) if found else Somebody(None, NOTHING)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever a request changes is gone afterwards."""
+    db.session.commit()
+    connection: Any = db.engines[None]
+    assert isinstance(connection, Connection)
+    before = connection.begin_nested()
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        before.rollback()
+        db.session.expire_all()
+
+
+def browser(app: Flask, somebody: Somebody) -> FlaskClient:
+    if somebody.id is None:
+        return app.test_client()
+    return browser_of(app, db.session.get_one(User, somebody.id))
+
+
+def methods_of(rule: Rule) -> list[str]:
+    return sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def expected(rule: Rule, access: Access, who: str, somebody: Somebody) -> Callable[[int], bool]:
+    """What the answer's status must be."""
+    if access.open_because:
+        return lambda status: status < 500
+    if somebody.id is None:
+        return lambda status: status == (401 if rule.rule.startswith("/api/") else 303)
+    if not all(somebody.scope.can_somewhere(each) for each in access.permissions):
+        return lambda status: status == 403
+    of_somebody = rule.endpoint in FOR_ONESELF and who != "admin"
+    if of_somebody or (who == "outsider" and rule.arguments - SHARED):
+        return lambda status: status == 404
+    wants_more = rule.endpoint in WANTS_EVERYTHING and who != "superadmin"
+    if wants_more or (who, rule.endpoint) in TOLD_NO:
+        return lambda status: status == 403
+    return lambda status: status < 500 and status not in (401, 403, 404)
+
+
+def test_everybody_at_every_address(
+    app: Flask, ids: dict[str, Any], people: dict[str, Somebody], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlimited = dict.fromkeys(policy.name for policy in POLICIES)
+    monkeypatch.setitem(app.extensions, "rates", unlimited)
+    faults, asked = [], 0
+    for rule in app.url_map.iter_rules():
+        access = declared(app.view_functions[rule.endpoint])
+        assert access is not None, f"{rule.endpoint} does not declare who may call it"
+        unknown = rule.arguments - ids.keys()
+        assert not unknown, f"say in `ids` what {unknown} of {rule.rule} is"
+        with app.test_request_context():
+            address = app.url_for(rule.endpoint, **{name: ids[name] for name in rule.arguments})
+        for method in methods_of(rule):
+            for who, somebody in people.items():
+                with undone():
+                    client = browser(app, somebody)
+                    about = sent(rule.endpoint, ids)
+                    answer = client.open(address, method=method, buffered=True, **about)
+                asked += 1
+                if not expected(rule, access, who, somebody)(answer.status_code):
+                    faults.append(f"{answer.status_code} for {who}: {method} {rule.endpoint}")
+    assert not faults, "\n".join(faults)
+    assert asked == len(PEOPLE) * sum(len(methods_of(rule)) for rule in app.url_map.iter_rules())
