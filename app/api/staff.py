@@ -97,7 +97,7 @@ def list_bookings() -> Response:
     found = listing.page(
         db.session(), current_scope(), _filters(query), query.after, query.limit, whole=True
     )
-    rows = [booking_json(booking) for booking in found.rows]
+    rows = [booking_json(booking, current_scope()) for booking in found.rows]
     return json_answer({"success": True, "bookings": rows, "next": found.next})
 
 
@@ -123,7 +123,7 @@ def _filters(query: BookingQuery) -> Filters:
 def get_booking(booking_id: UUID) -> Response:
     """One booking in full."""
     booking = booking_queries.get(db.session(), current_scope(), booking_id)
-    return json_answer({"success": True, "booking": booking_json(booking)})
+    return json_answer({"success": True, "booking": booking_json(booking, current_scope())})
 
 
 @staff_api.put("/api/bookings/<uuid:booking_id>")
@@ -139,7 +139,7 @@ def change_booking(booking_id: UUID) -> Response:
     """Change fields, the status, or both: all of it or nothing."""
     booking = _change(booking_id, read_body(BookingChanges))
     db.session.commit()
-    return json_answer({"success": True, "booking": booking_json(booking)})
+    return json_answer({"success": True, "booking": booking_json(booking, current_scope())})
 
 
 def _change(booking_id: UUID, body: BookingChanges) -> Booking:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from app.apikeys.models import ApiKey
+from app.bookings import amounts
 from app.bookings.fields import plain, values_of
 from app.bookings.models import Booking
+from app.staff.scope import Scope
 from app.websites.models import Website
 
 
-def booking_json(booking: Booking) -> dict[str, Any]:
-    """A booking in full."""
+def booking_json(booking: Booking, scope: Scope) -> dict[str, Any]:
+    """A booking in full; without amounts for who may not see payments there."""
     values = {name: plain(value) for name, value in values_of(booking).items()}
+    if not amounts.may_see(scope, booking.website_id):
+        values = amounts.without(values)
     return {
         "id": str(booking.id),
         "website_id": booking.website_id,

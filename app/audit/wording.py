@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from app.bookings import amounts
 from app.bookings import wording as booking_words
 from app.bookings.fields import FIELDS
 from app.bookings.references import Reference
@@ -56,7 +57,7 @@ class Reader:
 
     def sees_money(self, event: Event) -> bool:
         """Amounts are shown to who may see payments there."""
-        return self.scope.can(Permission.PAYMENTS_VIEW, event.website_id)
+        return amounts.may_see(self.scope, event.website_id)
 
 
 def said(event: Event) -> str:
@@ -89,7 +90,7 @@ def changes(event: Event, reader: Reader) -> list[dict[str, str | None]]:
         line: dict[str, str | None] = {"label": label(event, name)}
         hidden = _hides(event, reader, name, opened[name], name in sealed)
         for side, value in zip(("old", "new"), opened[name], strict=True):
-            line[side] = hidden or _shown(event, name, value, currency)
+            line[side] = hidden or _shown(event, reader, name, value, currency)
         lines.append(line)
     return lines
 
@@ -114,13 +115,12 @@ def _hides(event: Event, reader: Reader, name: str, pair: list[Any], sealed: boo
         return HIDDEN
     if sealed and pair == [None, None]:
         return ERASED
-    is_money = event.subject_type == "booking" and name in FIELDS and FIELDS[name].kind == "money"
-    return HIDDEN if is_money and not reader.sees_money(event) else None
+    return None
 
 
-def _shown(event: Event, name: str, value: Any, currency: str) -> str | None:
+def _shown(event: Event, reader: Reader, name: str, value: Any, currency: str) -> str | None:
     if event.subject_type == "booking":
-        return booking_words.shown(name, value, currency)
+        return booking_words.shown(name, value, currency, amounts=reader.sees_money(event))
     return None if value is None else _text(value)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.bookings import queries
+from app.bookings.amounts import PRICED, editable
 from app.bookings.fields import EDITABLE, FIELDS, difference, plain, values_of
 from app.bookings.models import Booking
 from app.bookings.stamps import load, set_by_staff
@@ -39,6 +40,7 @@ def edit(
     staff may not set.
     """
     booking = queries.lock(session, scope, booking_id, Permission.BOOKINGS_EDIT)
+    _demand_sight(scope, booking, changes)
     _check_edit(session, booking, changes, version, merge=merge)
     _write(session, actor, booking, dict(changes))
     return booking
@@ -77,6 +79,7 @@ def change(
     """Both at once, as one version and one event. Raises what `edit` and `move` raise."""
     booking = queries.lock_to_move(session, scope, booking_id, status)
     scope.demand(Permission.BOOKINGS_EDIT, booking.website_id, seen_with=queries.VIEW)
+    _demand_sight(scope, booking, changes)
     _check_edit(session, booking, changes, version)
     moved = _moved(booking, status, reason, version)
     _write(session, actor, booking, {**changes, **moved})
@@ -113,6 +116,14 @@ def _check_edit(
     _check_fields(booking, changes)
     if booking.version != version:
         _check_conflict(session, booking, changes, version, merge=merge)
+
+
+def _demand_sight(scope: Scope, booking: Booking, changes: Mapping[str, Any]) -> None:
+    """Nobody sets an amount that they may not see. Raises InvalidPayload."""
+    unseen = sorted(changes.keys() - editable(scope, booking.website_id))
+    faults = [Fault(name, "Is for who may see payments.") for name in unseen if name in PRICED]
+    if faults:
+        raise InvalidPayload("Your role does not include amounts.", faults)
 
 
 def _check_fields(booking: Booking, changes: Mapping[str, Any]) -> None:

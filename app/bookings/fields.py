@@ -71,6 +71,10 @@ REQUIRED = tuple(field.name for field in _ALL if field.required)
 PERSONAL = frozenset(field.name for field in _ALL if field.personal)
 GUEST = PERSONAL | {"customer_country_code"}
 """What is overwritten when the guest is erased."""
+MONEY = frozenset(field.name for field in _ALL if field.kind == "money") | {
+    "stripe_payment_intent_id"
+}
+"""Amounts, and what leads to them. (Add-ons hold prices, too: see `amounts`.)"""
 EDITABLE = frozenset(field.name for field in _ALL if field.editable)
 STATUS_COMPANIONS = frozenset({"status", "cancellation_reason", "refunded_amount", "admin_notes"})
 """What may accompany a status in a `booking.status_changed`."""

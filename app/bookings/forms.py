@@ -61,6 +61,8 @@ class EditForm(Form):
     """The originals, as JSON values."""
     read_at: int
     """The version that they are of."""
+    names: frozenset[str]
+    """The fields that this person sees and may set."""
 
     activity_date = date_input("activity_date")
     time_slot = text_input("time_slot", list="time-slots")
@@ -85,26 +87,33 @@ class EditForm(Form):
     total_amount = money_input("total_amount")
 
     @classmethod
-    def of(cls, booking: Booking) -> EditForm:
-        """The form of a booking as it stands."""
-        form = cls(formdata=None, data={name: getattr(booking, name) for name in EDITABLE})
+    def of(cls, booking: Booking, names: frozenset[str] = EDITABLE) -> EditForm:
+        """The form of a booking as it stands. `names`: what this person may set."""
+        form = cls(formdata=None, data={name: getattr(booking, name) for name in names})
+        form._keep(names)
         form._start_from(booking)
         return form
 
     @classmethod
-    def sent(cls, booking: Booking) -> EditForm:
+    def sent(cls, booking: Booking, names: frozenset[str] = EDITABLE) -> EditForm:
         """The form as it came back. Without `originals` the booking as it stands counts."""
         form = cls(formdata=_unfolded(request.form))
+        form._keep(names)
         if not form._read_originals():
             form._start_from(booking)
         form._offer_transports(booking)
         return form
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether this person sees and sets prices."""
+        return "total_amount" in self.names
+
     def validate(self, extra_validators: Any = None) -> bool:
         """What was not touched is not judged: sources may hold what we would not accept."""
         super().validate(extra_validators)
         changed = self.changes()
-        for name in EDITABLE - changed.keys():
+        for name in self.names - changed.keys():
             self[name].errors = []
         return not any(self[name].errors for name in changed)
 
@@ -112,7 +121,7 @@ class EditForm(Form):
         """The fields that were changed, with their new values."""
         return {
             name: value
-            for name in sorted(EDITABLE)
+            for name in sorted(self.names)
             if _comparable(name, value := self._value(name))
             != _comparable(name, self.before.get(name))
             or _is_unread(self[name])
@@ -120,7 +129,7 @@ class EditForm(Form):
 
     def rebase(self, booking: Booking, mine: Collection[str]) -> None:
         """Go on from a newer state of the booking, keeping what was typed in `mine`."""
-        theirs = EDITABLE - set(mine)
+        theirs = self.names - set(mine)
         for name in theirs:
             self[name].raw_data = None
             self[name].process(None, getattr(booking, name))
@@ -131,9 +140,9 @@ class EditForm(Form):
         found = [
             (name, self._said(name, self[name].errors))
             for name in FIELDS
-            if name in EDITABLE and name != "addons"
+            if name in self.names and name != "addons"
         ]
-        for entry in self.addons:
+        for entry in self.addons if self.has_amounts else ():
             words = [word for errors in entry.form.errors.values() for word in errors]
             found.append((entry.form.name.id, self._said("addons", words)))
         found += [("", message) for message in self.form_errors]
@@ -158,8 +167,13 @@ class EditForm(Form):
         value = self[name].data
         return FIELDS[name].empty if value in (None, "") else value
 
+    def _keep(self, names: frozenset[str]) -> None:
+        self.names = names
+        for name in EDITABLE - names:
+            del self[name]
+
     def _start_from(self, booking: Booking) -> None:
-        self.before = {name: plain(getattr(booking, name)) for name in EDITABLE}
+        self.before = {name: plain(getattr(booking, name)) for name in self.names}
         self.read_at = booking.version
         self.version.data = str(booking.version)
         self.originals.data = json.dumps(self.before, ensure_ascii=False)

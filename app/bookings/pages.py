@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, request, url_for
 
-from app.bookings import counting, listing, pricing, queries, timeline
+from app.bookings import amounts, counting, listing, pricing, queries, timeline
 from app.bookings.fields import FIELDS, values_of
 from app.bookings.forms import EditForm, NotesForm, as_text
 from app.bookings.listview import ONLY, RANGES, SOURCES, TABS, ListView
@@ -105,6 +105,7 @@ def booking_page(
         "notes": notes or NotesForm(formdata=None),
         "history": _history(booking),
         "now": now(),
+        "sees_amounts": amounts.may_see(current_scope(), booking.website_id),
         "odd_total": pricing.hint(values_of(booking), booking.currency),
         "long_day": long_day,
         "city": city,
@@ -133,7 +134,8 @@ def _history(booking: Booking) -> list[dict[str, Any]]:
     linked = current_scope().can(Permission.SYNC_VIEW, booking.website_id)
     key = customers.data_key(session, booking.customer_id)
     sent = timeline.sent(trips, waiting, linked=linked)
-    return timeline.lines(found, key, booking.currency, sent)
+    sees = amounts.may_see(current_scope(), booking.website_id)
+    return timeline.lines(found, key, booking.currency, sent, amounts=sees)
 
 
 def edit_page(
@@ -154,7 +156,7 @@ def edit_page(
         also=also,
         clashing={clash["name"] for clash in clashes},
         faults=[] if clashes else form.faults(),
-        hint=pricing.hint(form.prices(), booking.currency),
+        hint=pricing.hint(form.prices(), booking.currency) if form.has_amounts else None,
         slots=listing.slots_near(db.session(), booking),
         website_action=url_for("bookings.index"),
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 
-from app.bookings import actions, listing, news, pages, queries
+from app.bookings import actions, amounts, listing, news, pages, queries
 from app.bookings.forms import EditForm, MoveForm, NotesForm
 from app.bookings.listview import ListView
 from app.bookings.moves import said, way_back
@@ -133,7 +133,9 @@ def edit(booking_id: UUID) -> Response:
     if not booking.can_edit:
         say("This booking is over: it takes only notes.", "warning")
         return pages.back_to(booking_id)
-    return pages.edit_page(booking, EditForm.of(booking))
+    return pages.edit_page(
+        booking, EditForm.of(booking, amounts.editable(current_scope(), booking.website_id))
+    )
 
 
 @bookings.post("/bookings/<uuid:booking_id>/edit")
@@ -142,7 +144,7 @@ def save(booking_id: UUID) -> Response:
     """Save what was changed, beside what others changed meanwhile."""
     session, scope = db.session(), current_scope()
     booking = queries.get(session, scope, booking_id, EDIT)
-    form = EditForm.sent(booking)
+    form = EditForm.sent(booking, amounts.editable(scope, booking.website_id))
     if not form.validate():
         return pages.edit_page(booking, form, status=422)
     changed, version = form.changes(), form.read_at

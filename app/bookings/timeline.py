@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from app.bookings.fields import FIELDS
@@ -14,6 +15,8 @@ from app.deliveries.status import Trip
 from app.events.models import Event
 
 ERASED = "erased"
+Say = Callable[[str, Any], str | None]
+"""A field's value in words, for this reader."""
 _MOVED = {
     Status.PENDING: "set it back to pending",
     Status.CONFIRMED: "confirmed it",
@@ -36,17 +39,23 @@ def lines(
     key: DataKey | None,
     currency: str,
     sent: Mapping[int, Sequence[dict[str, Any]]],
+    *,
+    amounts: bool,
 ) -> list[dict[str, Any]]:
-    """The events as the timeline macro takes them. `sent`: the deliveries of each event."""
-    return [_line(event, key, currency, sent.get(event.id, ())) for event in events]
+    """The events as the timeline macro takes them. `sent`: the deliveries of each event.
+
+    `amounts`: the reader may see them.
+    """
+    say = partial(shown, currency=currency, amounts=amounts)
+    return [_line(event, key, say, sent.get(event.id, ())) for event in events]
 
 
 def _line(
-    event: Event, key: DataKey | None, currency: str, sent: Sequence[dict[str, Any]]
+    event: Event, key: DataKey | None, say: Say, sent: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     opened = event.opened(key)
     is_conflict = event.name == "booking.conflict"
-    pairs = [] if is_conflict else _changes(event, opened, currency)
+    pairs = [] if is_conflict else _changes(event, opened, say)
     return {
         "at": event.occurred_at,
         "actor": event.actor_label,
@@ -54,7 +63,7 @@ def _line(
         "door": _door(event),
         "summary": _summary(event, opened),
         "changes": pairs,
-        "note": _refused(event, opened, currency) if is_conflict else None,
+        "note": _refused(event, opened, say) if is_conflict else None,
         "deliveries": sent,
     }
 
@@ -107,7 +116,7 @@ def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
 
 
 def _changes(
-    event: Event, opened: Mapping[str, list[Any]], currency: str
+    event: Event, opened: Mapping[str, list[Any]], say: Say
 ) -> list[dict[str, str | None]]:
     """What was made is above; what changed is listed."""
     if event.name == "booking.created":
@@ -116,20 +125,19 @@ def _changes(
     return [
         {
             "label": FIELDS[name].label,
-            "old": ERASED if name in lost else shown(name, opened[name][0], currency),
-            "new": ERASED if name in lost else shown(name, opened[name][1], currency),
+            "old": ERASED if name in lost else say(name, opened[name][0]),
+            "new": ERASED if name in lost else say(name, opened[name][1]),
         }
         for name in _in_order(opened)
     ]
 
 
-def _refused(event: Event, opened: Mapping[str, list[Any]], currency: str) -> str:
+def _refused(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
     lost = _erased(event, opened)
     said = []
     for name in _in_order(opened):
         kept, refused = (
-            ERASED if name in lost else shown(name, value, currency) or "nothing"
-            for value in opened[name]
+            ERASED if name in lost else say(name, value) or "nothing" for value in opened[name]
         )
         label = FIELDS[name].label
         said.append(f"{label}: kept {kept}, refused {refused}.")

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.bookings.fields import FIELDS
+from app.bookings.amounts import HIDDEN
+from app.bookings.fields import FIELDS, MONEY
 from app.bookings.status import Status
 
 TRANSPORTS = {
@@ -18,17 +19,22 @@ TRANSPORTS = {
 }
 
 
-def shown(name: str, value: Any, currency: str = "") -> str | None:
-    """A value, as it is or as JSON carries it; None where the field is empty."""
+def shown(name: str, value: Any, currency: str = "", *, amounts: bool = True) -> str | None:
+    """A value, as it is or as JSON carries it; None where the field is empty.
+
+    Without `amounts` every one is replaced by a word.
+    """
     if value is None or value == "" or value == []:
         return None
+    if name in MONEY and not amounts:
+        return HIDDEN
     kind = FIELDS[name].kind if name in FIELDS else "text"
     if kind == "money":
         return money(value, currency)
     if kind == "date":
         return long_day(date.fromisoformat(str(value)))
     if kind == "addons":
-        return ", ".join(addon(item, currency) for item in value)
+        return ", ".join(addon(item, currency, amounts=amounts) for item in value)
     if kind == "instant":
         return f"{datetime.fromisoformat(str(value)):%d %b %Y, %H:%M} UTC"
     if name == "status":
@@ -61,9 +67,9 @@ def city(zone: ZoneInfo) -> str:
     return zone.key.rpartition("/")[2].replace("_", " ")
 
 
-def addon(item: dict[str, Any], currency: str = "") -> str:
+def addon(item: dict[str, Any], currency: str = "", *, amounts: bool = True) -> str:
     """`2 × Souvenir T-Shirt at 350 THB`."""
-    price = item.get("unit_price")
+    price = item.get("unit_price") if amounts else None
     each = f" at {money(price, currency)}" if price else ""
     return f"{item.get('quantity', 1)} × {item.get('name', '')}{each}"
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 
-from app.bookings import references, timeline
+from app.bookings import amounts, references, timeline
 from app.customers import queries as customers
 from app.deliveries import queries, status
 from app.deliveries.models import OPEN_STATES, Delivery, State, SyncLog
@@ -136,11 +136,15 @@ def delivery_page(delivery_id: int) -> Response:
     known = references.of(session, [delivery.booking_id])
     reference = known.get(delivery.booking_id) if delivery.booking_id else None
     key = customers.data_key(session, event.customer_id) if event.customer_id else None
+    sees = amounts.may_see(scope, delivery.website_id)
     context = {
         "d": delivery,
         "attempts": detail.attempts,
         "reference": reference,
-        "what": timeline.lines([event], key, reference.currency if reference else "", {}),
+        "what": timeline.lines(
+            [event], key, reference.currency if reference else "", {}, amounts=sees
+        ),
+        "body": _body_for(sees),
         "lane": _lane(detail),
         "overtaken": detail.overtaken,
         **_allowed(delivery),
@@ -165,13 +169,19 @@ def _allowed(delivery: Delivery) -> dict[str, bool]:
     }
 
 
+def _body_for(sees_amounts: bool) -> Callable[[str | None], str | None]:
+    """How the bodies of calls are shown to this reader."""
+    return (lambda text: text) if sees_amounts else amounts.redacted
+
+
 def call_page(log_id: int) -> Response:
     """One call: a page of its own, or the inside of the drawer."""
     session, scope = db.session(), current_scope()
     call = queries.log_entry(session, scope.websites(VIEW), log_id)
     known = references.of(session, [call.booking_id])
     reference = known.get(call.booking_id) if call.booking_id else None
-    context = {"c": call, "reference": reference, **_common(call.website_id)}
+    body = _body_for(amounts.may_see(scope, call.website_id))
+    context = {"c": call, "reference": reference, "body": body, **_common(call.website_id)}
     return page("sync/call.html", _drawer("sync/_call_drawer.html"), **context)
 
 

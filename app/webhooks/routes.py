@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from app.bookings import listing
+from app.bookings import amounts, listing
 from app.bookings.filters import Filters
 from app.bookings.models import Booking
 from app.errors import Fault, HubError, InvalidPayload
@@ -54,8 +54,8 @@ def send(website_id: str) -> Response:
         website,
         form,
         exchange=exchange,
-        request_body=_pretty(exchange.request_body),
-        response_body=_pretty(exchange.response_body),
+        request_body=_pretty(exchange.request_body, website_id),
+        response_body=_pretty(exchange.response_body, website_id),
     )
 
 
@@ -82,8 +82,10 @@ def _sentence(error: HubError) -> str:
     return " ".join(fault.message for fault in error.details) or error.message
 
 
-def _pretty(body: str) -> str:
-    """JSON with line breaks; anything else as it is."""
+def _pretty(body: str, website_id: str) -> str:
+    """JSON with line breaks; anything else as it is. Without amounts for who may not see them."""
+    if not amounts.may_see(current_scope(), website_id):
+        body = amounts.redacted(body) or ""
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except ValueError:

@@ -216,7 +216,7 @@ def test_the_list_costs_the_same_for_any_number(house: House) -> None:
 
 
 def test_a_booking_in_full(house: House, booking: Booking) -> None:
-    shown = house.browser("colleague").get(f"/api/bookings/{booking.id}").get_json()["booking"]
+    shown = house.browser("manager").get(f"/api/bookings/{booking.id}").get_json()["booking"]
     assert shown["package_price"] == 3490
     assert shown["customer_email"] == booking.customer_email
     assert shown["activity_date"] == "2026-03-01"
@@ -226,7 +226,7 @@ def test_a_booking_in_full(house: House, booking: Booking) -> None:
 
 def test_an_edit_is_an_event_that_will_be_sent(house: House, booking: Booking) -> None:
     body = {"version": 1, "time_slot": "14:00", "guest_count": 4, "discount_amount": 99.5}
-    browser = house.browser("colleague")
+    browser = house.browser("manager")
     answer = browser.put(f"/api/bookings/{booking.id}", json=body).get_json()["booking"]
     assert (answer["version"], answer["time_slot"], answer["discount_amount"]) == (2, "14:00", 99.5)
     event = db.session.scalars(select(Event).where(Event.name == "booking.updated")).one()
@@ -235,7 +235,7 @@ def test_an_edit_is_an_event_that_will_be_sent(house: House, booking: Booking) -
         "guest_count": [2, 4],
         "discount_amount": [0, 99.5],
     }
-    assert (event.actor_label, event.door) == ("Cole Colleague", "staff")
+    assert (event.actor_label, event.door) == ("Mara Manager", "staff")
 
 
 def test_a_stale_version_shows_both_values(house: House, booking: Booking) -> None:
@@ -312,7 +312,7 @@ def test_clearing_a_field(house: House) -> None:
         website_id="ours", hotel_name="Marriott", addons=[{"name": "Photo"}], discount_amount=50
     )
     body = {"version": 1, "hotel_name": None, "addons": None, "discount_amount": None}
-    browser = house.browser("colleague")
+    browser = house.browser("manager")
     shown = browser.put(f"/api/bookings/{booking.id}", json=body).get_json()["booking"]
     assert (shown["hotel_name"], shown["addons"], shown["discount_amount"]) == (None, [], 0)
 
@@ -320,6 +320,6 @@ def test_clearing_a_field(house: House) -> None:
 def test_addons_are_stored_as_sources_send_them(house: House, booking: Booking) -> None:
     addons = [{"name": "Photo", "quantity": 2, "unit_price": 12.5}, {"name": "Shirt"}]
     body = {"version": 1, "addons": addons}
-    browser = house.browser("colleague")
+    browser = house.browser("manager")
     shown = browser.put(f"/api/bookings/{booking.id}", json=body).get_json()["booking"]["addons"]
     assert shown == [addons[0], {"name": "Shirt", "quantity": 1, "unit_price": 0}]

@@ -9,6 +9,9 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.extensions import db
+from app.staff.models import Membership, Role
+from app.staff.permissions import Permission
 from tests.bookings.made import NOON
 from tests.desk import House, build_house
 
@@ -27,5 +30,11 @@ def noon() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def desk(house: House, noon: object) -> FlaskClient:
-    """The browser of the colleague at the desk of `ours`."""
+    """The browser of the colleague at the desk of `ours`, who is also at the till there."""
+    till = Role(name="till", permissions=[str(Permission.PAYMENTS_VIEW)])
+    db.session.add(till)
+    db.session.flush()
+    member = Membership(user_id=house.colleague.id, role_id=till.id, website_id="ours")
+    db.session.add(member)
+    db.session.flush()
     return house.browser("colleague")

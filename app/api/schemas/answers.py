@@ -72,13 +72,14 @@ class AddonJson(_Answer):
 
     name: str
     quantity: int
-    unit_price: Money
+    unit_price: Money | None
+    """null for who may not see payments."""
 
 
 _TYPES: dict[str, Any] = {
     "text": str,
     "count": int,
-    "money": Money,
+    "money": Money | None,  # null for who may not see payments
     "date": date,
     "instant": datetime,
     "addons": list[AddonJson],
