@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from app import UnsafeSettings
 from app.apikeys import queries as apikeys
+from app.apikeys.models import ApiKey
 from app.bookings.fields import FIELDS, plain
 from app.bookings.models import Booking
 from app.customers.models import Customer
@@ -22,11 +24,14 @@ from app.deliveries.outcome import Attempt
 from app.events.models import Event, Outbox
 from app.extensions import db
 from app.outbound import Answer, Outgoing
+from app.runtime.prepare import refuse_public_secrets
 from app.staff import queries as staff
+from app.staff.models import User
 from app.staff.passwords import verify_password
 from app.webhooks.channel import WebhookChannel
 from app.websites.models import Website
 from demo.catalogue import BRANDS
+from demo.left import public_secrets
 from demo.load import DemoRefused, load_demo
 from demo.settings import SiteSettings
 from demo.source_site import create_site
@@ -239,3 +244,15 @@ def test_the_command_refuses_production(app: Flask, monkeypatch: pytest.MonkeyPa
     done = app.test_cli_runner().invoke(args=["demo", "load"])
     assert done.exit_code == 1
     assert "public" in done.output
+
+
+def test_production_refuses_what_everybody_knows(hub: Session, loaded: Flask) -> None:
+    """A demo database that became a real one: each key and login must be put away first."""
+    faults = public_secrets(hub)
+    assert any("API key of hanuman-world" in fault for fault in faults)
+    assert any(fault.startswith("owner@onebooking.test") for fault in faults)
+    with pytest.raises(UnsafeSettings, match="was a demo once"):
+        refuse_public_secrets(loaded)
+    hub.execute(update(ApiKey).values(revoked_at=func.now()))
+    hub.execute(update(User).values(is_active=False))
+    assert public_secrets(hub) == []

@@ -1,0 +1,32 @@
+"""What the demo leaves behind that everybody knows: production does not start with it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.apikeys.models import ApiKey
+from app.crypto import hash_email, hash_secret
+from app.staff.models import User
+from app.staff.passwords import verify_password
+from demo.catalogue import BRANDS
+from demo.load import PASSWORD, PEOPLE
+from demo.play import key_of
+
+
+def public_secrets(session: Session) -> list[str]:
+    """Demo keys and logins that still work, a sentence each: what it is and what to do."""
+    keys = [hash_secret(key_of(brand)) for brand in BRANDS]
+    works = ApiKey.key_hash.in_(keys) & ApiKey.revoked_at.is_(None)
+    working = select(ApiKey.website_id).where(works)
+    faults = [
+        f"The demo's API key of {website} works, and everybody knows it: revoke it."
+        for website in session.scalars(working.order_by(ApiKey.website_id))
+    ]
+    people = {hash_email(email): email for email, *_ in PEOPLE}
+    active = select(User).where(User.email_hash.in_(people), User.is_active)
+    for user in session.scalars(active.order_by(User.name)):
+        if verify_password(user.password_hash, PASSWORD):
+            email = people[bytes(user.email_hash)]
+            faults.append(f"{email} has the demo's password: change it, or switch the person off.")
+    return faults
