@@ -104,8 +104,15 @@ def check_database(url: str) -> None:
 
 def check_redis(url: str) -> None:
     """Raises StartError when the Redis of REDIS_URL is out of reach."""
+    if said := redis_silence(url):
+        raise StartError(f"REDIS_URL cannot be used: {said}")
+
+
+def redis_silence(url: str) -> str | None:
+    """Why this Redis does not answer now; None when it does."""
     try:
         with redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5) as client:
             client.ping()
     except (redis.RedisError, ValueError, OSError) as error:
-        raise StartError(f"REDIS_URL cannot be used: {error}") from None
+        return str(error)
+    return None

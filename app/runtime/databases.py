@@ -7,8 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from app.runtime.embedded import ROLE, SUPERUSER, Postgres
-from app.wall import ROLE as DESK
+from app.runtime.embedded import DESK, ROLE, SUPERUSER, Postgres
 
 
 def libpq(url: str) -> str:

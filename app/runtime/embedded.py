@@ -30,6 +30,7 @@ PG_BIN: Path = pgserver.POSTGRES_VERSIONS[pgserver.TARGET_POSTGRES_VERSION]
 PG_USER = "pgserver"  # the system user of the library, used when we are root
 SUPERUSER = "postgres"
 ROLE = "onebooking"  # what the app connects as: owns its databases, rules nothing else
+DESK = "onebooking_desk"  # what web processes step down to (`app/wall.py`)
 
 
 def tied(

@@ -69,6 +69,8 @@ def run(plan: Plan, lock: IO[str]) -> None:
             await_postgres(supervisor, postgres)
         link = prepare(plan, environment)
         supervisor.start_app()
+        if redis:
+            await_redis(supervisor, redis)
         supervisor.wait(lambda: not_ready(plan), READY_SECONDS)
         if plan.demo:
             supervisor.wait(lambda: not_listening(plan), READY_SECONDS)
@@ -106,6 +108,11 @@ def await_postgres(supervisor: Supervisor, server: Postgres) -> None:
     supervisor.wait(lambda: databases.silence(root), RECOVERY_SECONDS)
     databases.ensure_role(server)
     databases.ensure_database(server.url(DATABASE))
+
+
+def await_redis(supervisor: Supervisor, server: Redis) -> None:
+    """Return when the embedded Redis answers. The hub works without, but should not begin so."""
+    supervisor.wait(lambda: checks.redis_silence(server.url()), RECOVERY_SECONDS)
 
 
 def prepare(plan: Plan, environment: dict[str, str]) -> str | None:

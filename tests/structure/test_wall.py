@@ -20,6 +20,7 @@ from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
 from app.extensions import db
+from app.runtime import embedded
 from app.wall import ROLE, lifted, open_for, wall
 from tests.api.source import full_booking
 from tests.factories import ApiKeyFactory, BookingFactory, WebsiteFactory
@@ -77,6 +78,11 @@ def web(serving: Flask) -> Iterator[Session]:
 def counts(session: Session) -> set[int]:
     """How many rows queries without any scope see: one number where all tables agree."""
     return {session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
+
+
+def test_the_launcher_makes_the_role_that_is_meant() -> None:
+    """Named twice, since the launcher does not import the app."""
+    assert embedded.DESK == ROLE
 
 
 def test_a_query_that_forgot_its_scope_returns_nothing(web: Session) -> None:
