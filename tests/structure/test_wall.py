@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -78,6 +81,17 @@ def web(serving: Flask) -> Iterator[Session]:
 def counts(session: Session) -> set[int]:
     """How many rows queries without any scope see: one number where all tables agree."""
     return {session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
+
+
+@pytest.mark.parametrize("cli", [True, False])
+def test_commands_see_everything_and_served_pages_do_not(app: Flask, cli: bool) -> None:
+    environment = os.environ | {"DATABASE_URL": app.extensions["settings"].database_url}
+    program = "from wsgi import app; from app.wall import wall; print(wall.stands)"
+    said = {"FLASK_RUN_FROM_CLI": "true"} if cli else {}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment | said, capture_output=True, check=True
+    )
+    assert done.stdout.split()[-1:] == [b"False" if cli else b"True"]
 
 
 def test_the_launcher_makes_the_role_that_is_meant() -> None:
