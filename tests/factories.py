@@ -17,7 +17,7 @@ from app.crypto import DataKey, hash_email, hash_secret, new_webhook_secret
 from app.customers.models import Customer
 from app.extensions import db
 from app.staff import queries
-from app.staff.models import Membership, User
+from app.staff.models import Membership, Role, User
 from app.staff.passwords import hash_password
 from app.websites.models import Website
 
@@ -129,3 +129,11 @@ def person(role: str | None = None, *websites: str, **fields: Any) -> User:
             db.session.add(Membership(user_id=user.id, role_id=found.id, website_id=website_id))
     db.session.flush()
     return user
+
+
+def holder(website_id: str, *permissions: str) -> User:
+    """A person who holds these permissions at one website, and no others."""
+    role = Role(name=" ".join(permissions), permissions=list(permissions))
+    db.session.add(role)
+    db.session.flush()
+    return person(role.name, website_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, Response
@@ -31,6 +32,7 @@ from app.api.staff import json_answer
 from app.api.wire import key_json, website_json
 from app.apikeys import actions as apikeys
 from app.apikeys import queries as apikey_queries
+from app.bookings import amounts
 from app.bookings import queries as bookings
 from app.errors import Conflict, Fault, InvalidPayload, NotFound, WebsiteNotFound
 from app.extensions import db
@@ -227,6 +229,7 @@ def test_webhook() -> Response:
         raise NotFound("This website has no such booking.")
     exchange = send_test(session, website, booking, body.event, current_actor())
     db.session.commit()
+    shown = partial(amounts.body_for, scope, body.website_id)
     return json_answer(
         {
             "success": exchange.success,
@@ -235,12 +238,12 @@ def test_webhook() -> Response:
             "request": {
                 "url": exchange.url,
                 "headers": exchange.request_headers,
-                "body": exchange.request_body,
+                "body": shown(exchange.request_body),
             },
             "response": {
                 "status": exchange.status,
                 "headers": exchange.response_headers,
-                "body": exchange.response_body,
+                "body": shown(exchange.response_body),
             },
         }
     )

@@ -1,7 +1,7 @@
 """Who may not see payments at a website sees no amount of its bookings, wherever they stand.
 
 What is money says the field table (`MONEY`, and the prices inside the add-ons); who may see it is
-`may_see`. Pages, history, forms, JSON and the bodies of calls all ask here.
+`may_see`. Pages, history, forms, JSON, exports and the bodies of calls all ask here.
 """
 
 from __future__ import annotations
@@ -34,6 +34,19 @@ def without(values: dict[str, Any]) -> dict[str, Any]:
     bare: dict[str, Any] = {n: None if n in MONEY else value for n, value in values.items()}
     bare["addons"] = [{**item, "unit_price": None} for item in bare.get("addons") or []]
     return bare
+
+
+def without_history(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The {field: [old, new]} of an event, with a word in the place of every amount."""
+    return {
+        name: [HIDDEN, HIDDEN] if name in MONEY else _redacted(pair)
+        for name, pair in changes.items()
+    }
+
+
+def body_for(scope: Scope, website_id: str | None, text: str | None) -> str | None:
+    """The body of a call about this website's bookings, as this reader gets it."""
+    return text if may_see(scope, website_id) else redacted(text)
 
 
 def redacted(text: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -144,7 +145,7 @@ def delivery_page(delivery_id: int) -> Response:
         "what": timeline.lines(
             [event], key, reference.currency if reference else "", {}, amounts=sees
         ),
-        "body": _body_for(sees),
+        "body": partial(amounts.body_for, scope, delivery.website_id),
         "lane": _lane(detail),
         "overtaken": detail.overtaken,
         **_allowed(delivery),
@@ -169,18 +170,13 @@ def _allowed(delivery: Delivery) -> dict[str, bool]:
     }
 
 
-def _body_for(sees_amounts: bool) -> Callable[[str | None], str | None]:
-    """How the bodies of calls are shown to this reader."""
-    return (lambda text: text) if sees_amounts else amounts.redacted
-
-
 def call_page(log_id: int) -> Response:
     """One call: a page of its own, or the inside of the drawer."""
     session, scope = db.session(), current_scope()
     call = queries.log_entry(session, scope.websites(VIEW), log_id)
     known = references.of(session, [call.booking_id])
     reference = known.get(call.booking_id) if call.booking_id else None
-    body = _body_for(amounts.may_see(scope, call.website_id))
+    body = partial(amounts.body_for, scope, call.website_id)
     context = {"c": call, "reference": reference, "body": body, **_common(call.website_id)}
     return page("sync/call.html", _drawer("sync/_call_drawer.html"), **context)
 

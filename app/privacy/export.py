@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.bookings import amounts
 from app.bookings.fields import FIELDS, plain, values_of
 from app.bookings.models import Booking
+from app.crypto import DataKey
 from app.customers.models import Customer
 from app.deliveries.models import SyncLog
 from app.events.models import Event
 from app.privacy import queries
 from app.privacy.queries import Person
+from app.staff.scope import Scope
 
 OF_CUSTOMER = (
     *("id", "first_name", "last_name", "phone", "phone_raw", "email", "source"),
@@ -34,19 +37,19 @@ OF_CALL = (
 )
 
 
-def gather(session: Session, person: Person, now: datetime) -> dict[str, Any]:
-    """All of it, within the bookings that `person` holds: JSON values."""
+def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dict[str, Any]:
+    """All of it, within the bookings that `person` holds: JSON values.
+
+    Amounts come along from the websites where the scope holds `payments:view`.
+    """
     ids = [booking.id for booking in person.bookings]
     key = person.customer.key
     return {
         "exported_at": now.astimezone(UTC).isoformat(),
         "customer": _columns(person.customer, OF_CUSTOMER),
-        "bookings": [_booking(booking) for booking in person.bookings],
-        "history": [
-            {**_columns(event, OF_EVENT), "changes": event.opened(key)}
-            for event in queries.events(session, ids)
-        ],
-        "calls": [_columns(call, OF_CALL) for call in queries.calls(session, ids)],
+        "bookings": [_booking(scope, booking) for booking in person.bookings],
+        "history": [_event(scope, event, key) for event in queries.events(session, ids)],
+        "calls": [_call(scope, call) for call in queries.calls(session, ids)],
     }
 
 
@@ -59,9 +62,26 @@ def labelled(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def _booking(booking: Booking) -> dict[str, Any]:
+def _booking(scope: Scope, booking: Booking) -> dict[str, Any]:
     fields = {name: plain(value) for name, value in values_of(booking).items()}
+    if not amounts.may_see(scope, booking.website_id):
+        fields = amounts.without(fields)
     return {**_columns(booking, OF_BOOKING), **fields}
+
+
+def _event(scope: Scope, event: Event, key: DataKey | None) -> dict[str, Any]:
+    changes = event.opened(key)
+    if not amounts.may_see(scope, event.website_id):
+        changes = amounts.without_history(changes)
+    return {**_columns(event, OF_EVENT), "changes": changes}
+
+
+def _call(scope: Scope, call: SyncLog) -> dict[str, Any]:
+    bodies = {
+        name: amounts.body_for(scope, call.website_id, getattr(call, name))
+        for name in ("request_body", "response_body")
+    }
+    return {**_columns(call, OF_CALL), **bodies}
 
 
 def _columns(row: Customer | Booking | Event | SyncLog, names: tuple[str, ...]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def take_along(customer_id: UUID) -> Response:
     person = queries.person(session, scope, customer_id, EXPORT)
     if not person.bookings and not scope.can(EXPORT):
         raise Forbidden("You may not export what is held about this customer.")
-    held = export.gather(session, person, now())
+    held = export.gather(session, scope, person, now())
     actions.note_export(session, current_actor(), person)
     session.commit()
     if request.form.get("format") == "json":

@@ -84,8 +84,7 @@ def _sentence(error: HubError) -> str:
 
 def _pretty(body: str, website_id: str) -> str:
     """JSON with line breaks; anything else as it is. Without amounts for who may not see them."""
-    if not amounts.may_see(current_scope(), website_id):
-        body = amounts.redacted(body) or ""
+    body = amounts.body_for(current_scope(), website_id, body) or ""
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except ValueError:

@@ -17,7 +17,7 @@ from app.outbound import policy
 from app.staff.context import now
 from app.websites.models import Website
 from tests.desk import House, browser_of, build_house
-from tests.factories import ApiKeyFactory, BookingFactory, person
+from tests.factories import ApiKeyFactory, BookingFactory, holder, person
 from tests.standins.receiver import Receiver, Reply, receiving
 
 NEW = {
@@ -214,6 +214,20 @@ def test_a_test_webhook_is_a_real_call(house: House, receiver: Receiver) -> None
     assert (answer["response"]["status"], answer["request"]["body"]) == (200, call.body.decode())
     assert call.is_signed_with(db.session.get_one(Website, "ours").webhook_secret or "")
     assert (call.json["booking_id"], call.json["test"]) == (str(booking.id), True)
+
+
+def test_a_test_webhook_shows_amounts_to_who_may_see_them(house: House, receiver: Receiver) -> None:
+    booking = BookingFactory.create(website_id="ours", total_amount=7771)
+    receiver.answer(Reply(body=b'{"success": true, "total_amount": 7771}'))
+    permissions = ("websites:view", "websites:manage", "bookings:view")
+    tester = browser_of(house.app, holder("ours", *permissions))
+    body = {"website_id": "ours", "booking_id": str(booking.id), "event": "booking.created"}
+    for browser, seen in ((house.browser("manager"), True), (tester, False)):
+        answer = browser.post("/api/admin/test-webhook", json=body).get_json()
+        assert answer["success"] is True
+        for side in ("request", "response"):
+            assert ("7771" in answer[side]["body"]) is seen
+    assert [call.json["data"]["total_amount"] for call in receiver.calls] == [7771, 7771]
 
 
 def test_a_test_webhook_that_fails_says_so(house: House, receiver: Receiver) -> None:

@@ -15,10 +15,10 @@ from app.bookings.fields import FIELDS, MONEY
 from app.bookings.models import Booking
 from app.deliveries.models import SyncLog
 from app.extensions import db
-from app.staff.models import Membership, Role
-from tests.bookings.made import made
+from tests.bookings.made import edited, made
 from tests.desk import House, browser_of
-from tests.factories import person
+from tests.factories import holder
+from tests.sync.traffic import called
 
 AMOUNTS = ("3490", "3,490", "7777", "7,777", "431", "222", "pi_demo_amount", "THB")
 
@@ -124,17 +124,32 @@ def test_the_bodies_of_calls(booking: Booking, manager: FlaskClient, house: Hous
     body = json.dumps({"total_amount": 7777, "transport": {"cost": 222}, "guest_count": 2})
     said = {"direction": "inbound", "event_type": "x", "door": "x", "status": "success"}
     call = SyncLog(website_id="ours", request_body=body, response_body="paid 7777", **said)
-    role = Role(name="looks at sync", permissions=["sync:view", "bookings:view"])
-    db.session.add_all([call, role])
-    db.session.flush()
-    looker = person()
-    db.session.add(Membership(user_id=looker.id, role_id=role.id, website_id="ours"))
+    looker = holder("ours", "sync:view", "bookings:view")
+    db.session.add(call)
     db.session.flush()
     assert "7777" in manager.get(f"/sync/calls/{call.id}").text
     shown = browser_of(house.app, looker).get(f"/sync/calls/{call.id}").text
     assert "guest_count" in shown
     assert not {"7777", "222"} & set(re.findall(r"\d+", shown))
     assert db.session.scalars(select(SyncLog.request_body)).one() == body
+
+
+def test_an_export_takes_amounts_for_who_may_see_them(
+    booking: Booking, manager: FlaskClient, house: House
+) -> None:
+    edited(booking, total_amount=Decimal(7778), addons=[{"name": "Cap", "unit_price": 222}])
+    body = json.dumps({"total_amount": 7777, "guest_count": 2})
+    called("ours", booking, request_body=body, response_body=body)
+    taker = browser_of(house.app, holder("ours", "customers:view", "customers:export"))
+    address = f"/customers/{booking.customer_id}/export"
+    amounts = {"7777", "7778", "222", "431", "3490"}
+    for form in ({"format": "json"}, {}):
+        assert set(re.findall(r"\d+", manager.post(address, data=form).text)) >= amounts
+        answer = taker.post(address, data=form)
+        assert answer.status_code == 200
+        assert "Cap" in answer.text
+        assert not set(re.findall(r"\d+", answer.text)) & amounts
+    assert house.browser("outsider").post(address).status_code == 404
 
 
 def test_every_field_of_money_is_known() -> None:

@@ -205,13 +205,13 @@ class NewKeyAnswer(_Answer):
 class SentRequest(_Answer):
     url: str
     headers: dict[str, str]
-    body: str
+    body: Annotated[str, Field(description="Without amounts for who may not see payments.")]
 
 
 class GotResponse(_Answer):
     status: Annotated[int | None, Field(description="null: nobody answered.")]
     headers: dict[str, str]
-    body: str
+    body: Annotated[str, Field(description="Without amounts for who may not see payments.")]
 
 
 class TestWebhookAnswer(_Answer):
