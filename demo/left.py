@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
@@ -17,7 +17,8 @@ from demo.play import key_of
 def public_secrets(session: Session) -> list[str]:
     """Demo keys and logins that still work, a sentence each: what it is and what to do."""
     keys = [hash_secret(key_of(brand)) for brand in BRANDS]
-    works = ApiKey.key_hash.in_(keys) & ApiKey.revoked_at.is_(None)
+    lives = ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now())
+    works = ApiKey.key_hash.in_(keys) & ApiKey.revoked_at.is_(None) & lives
     working = select(ApiKey.website_id).where(works)
     faults = [
         f"The demo's API key of {website} works, and everybody knows it: revoke it."

@@ -12,7 +12,8 @@ from itsdangerous import URLSafeTimedSerializer
 from app.extensions import db
 from app.staff import actions
 from app.staff.actions import Lifetime
-from app.staff.models import User
+from app.staff.models import Membership, Role, User
+from app.staff.permissions import Permission
 from app.staff.visitor import Visitor
 from tests.factories import WebsiteFactory, person
 
@@ -66,3 +67,12 @@ def build_house(app: Flask) -> House:
         colleague=person("staff", "ours", name="Cole Colleague"),
         outsider=person("admin", "theirs", name="Otto Outsider"),
     )
+
+
+def at_the_till(user: User, website: str = "ours") -> None:
+    """Let somebody see amounts there, beside what they may do anyway."""
+    role = Role(name="till", permissions=[str(Permission.PAYMENTS_VIEW)])
+    db.session.add(role)
+    db.session.flush()
+    db.session.add(Membership(user_id=user.id, role_id=role.id, website_id=website))
+    db.session.flush()

@@ -19,6 +19,7 @@ from app.extensions import db
 from app.staff.context import current_actor, current_scope, now
 from app.staff.guards import requires
 from app.staff.permissions import Permission
+from app.wall import open_for
 from app.web import page
 from app.websites.context import visible_websites, zone_of
 
@@ -73,6 +74,7 @@ def take_along() -> Response:
     names = {website.id: website.name for website in visible_websites()}
 
     def rows() -> Iterator[Sequence[Any]]:
+        open_for(db.session(), mine)  # a stream has a session of its own
         yield export.HEADER
         for events in queries.everything(db.session(), mine, wanted, below):
             reader = _reader(scope, events, names)

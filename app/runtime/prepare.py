@@ -6,10 +6,11 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import text
 
-from app import UnsafeSettings, create_app
+from app import create_app
 from app.config import Settings
 from app.extensions import db
 from app.runtime.plan import LINK
+from app.runtime.production import refuse_unsafe_data
 from app.staff.actions import first_admin_link
 
 # Any number that nothing else in the database uses as an advisory lock.
@@ -19,12 +20,11 @@ PREPARE_LOCK = 7_266_173_001
 def prepare(app: Flask) -> None:
     """Migrate; then load the demo on empty data, or print a way in for the first superadmin.
 
-    Raises UnsafeSettings when production would run on a database that holds the demo's secrets.
+    Raises UnsafeSettings when production would run on a database that is not safe for it.
     """
     settings: Settings = app.extensions["settings"]
     migrate(app)
-    if settings.env == "production":
-        refuse_public_secrets(app)
+    refuse_unsafe_data(app)
     if settings.demo:
         load_demo(app)
     elif link := make_first_admin_link(app, settings.base_url):
@@ -37,17 +37,6 @@ def migrate(app: Flask) -> None:
         guard.execute(text("SET LOCAL statement_timeout = 0"))
         guard.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PREPARE_LOCK})
         flask_migrate.upgrade()
-
-
-def refuse_public_secrets(app: Flask) -> None:
-    """Raises UnsafeSettings when a key or login of the demo still works here."""
-    from demo.left import public_secrets  # noqa: PLC0415
-
-    with app.app_context():
-        faults = public_secrets(db.session())
-    if faults:
-        first = "This database was a demo once. Start it with ENV=development DEMO=0 to tidy up:"
-        raise UnsafeSettings("\n  ".join([first, *faults]))
 
 
 def load_demo(app: Flask) -> None:

@@ -9,11 +9,8 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.extensions import db
-from app.staff.models import Membership, Role
-from app.staff.permissions import Permission
 from tests.bookings.made import NOON
-from tests.desk import House, build_house
+from tests.desk import House, at_the_till, build_house
 
 
 @pytest.fixture
@@ -31,10 +28,5 @@ def noon() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def desk(house: House, noon: object) -> FlaskClient:
     """The browser of the colleague at the desk of `ours`, who is also at the till there."""
-    till = Role(name="till", permissions=[str(Permission.PAYMENTS_VIEW)])
-    db.session.add(till)
-    db.session.flush()
-    member = Membership(user_id=house.colleague.id, role_id=till.id, website_id="ours")
-    db.session.add(member)
-    db.session.flush()
+    at_the_till(house.colleague)
     return house.browser("colleague")

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.staff.scope import EVERYTHING
 from app.websites.models import Website
 from tests.bookings.made import MIA, made
-from tests.desk import build_house
+from tests.desk import at_the_till, build_house
 from tests.factories import PASSWORD
 from tests.harness.live import Stack
 
@@ -50,7 +50,7 @@ def slot(minutes: int) -> str:
 def fill(app: Flask) -> None:
     """The house and a day's work, with names, notes and times of all kinds."""
     with app.app_context():
-        build_house(app)
+        at_the_till(build_house(app).colleague)
         for website in db.session.scalars(db.select(Website)):
             website.timezone = ZONE.key
         _day()

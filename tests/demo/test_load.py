@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,14 +28,13 @@ from app.deliveries.outcome import Attempt
 from app.events.models import Event, Outbox
 from app.extensions import db
 from app.outbound import Answer, Outgoing
-from app.runtime.prepare import refuse_public_secrets
+from app.runtime.production import refuse_unsafe_data, unsafe_data
 from app.staff import queries as staff
 from app.staff.models import User
 from app.staff.passwords import verify_password
 from app.webhooks.channel import WebhookChannel
 from app.websites.models import Website
 from demo.catalogue import BRANDS
-from demo.left import public_secrets
 from demo.load import DemoRefused, load_demo
 from demo.settings import SiteSettings
 from demo.source_site import create_site
@@ -39,6 +42,7 @@ from demo.source_site.store import Store
 from tests.factories import WebsiteFactory
 from tests.harness import servers
 from tests.harness.isolation import dispose, make_app
+from tests.harness.processes import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -246,13 +250,48 @@ def test_the_command_refuses_production(app: Flask, monkeypatch: pytest.MonkeyPa
     assert "public" in done.output
 
 
-def test_production_refuses_what_everybody_knows(hub: Session, loaded: Flask) -> None:
+def test_production_refuses_what_everybody_knows(
+    hub: Session, loaded: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A demo database that became a real one: each key and login must be put away first."""
-    faults = public_secrets(hub)
+    faults = unsafe_data(hub)
     assert any("API key of hanuman-world" in fault for fault in faults)
     assert any(fault.startswith("owner@onebooking.test") for fault in faults)
-    with pytest.raises(UnsafeSettings, match="was a demo once"):
-        refuse_public_secrets(loaded)
-    hub.execute(update(ApiKey).values(revoked_at=func.now()))
+    assert any("webhook address of hanuman-world" in fault for fault in faults)
+    refuse_unsafe_data(loaded)  # a test, like development, may run on it
+    production = loaded.extensions["settings"].model_copy(update={"env": "production"})
+    monkeypatch.setitem(loaded.extensions, "settings", production)
+    with pytest.raises(UnsafeSettings, match="not safe for production"):
+        refuse_unsafe_data(loaded)
+
+
+@pytest.mark.parametrize("ended", [{"revoked_at": func.now()}, {"expires_at": func.now()}])
+def test_production_takes_a_demo_that_was_tidied_up(hub: Session, ended: dict[str, Any]) -> None:
+    hub.execute(update(ApiKey).values(**ended))
     hub.execute(update(User).values(is_active=False))
-    assert public_secrets(hub) == []
+    hub.execute(update(Website).values(webhook_url="https://park.example.com/hook"))
+    assert unsafe_data(hub) == []
+
+
+@pytest.mark.parametrize("command", [["-c", "import wsgi"], ["-m", "app.runtime.prepare"]])
+def test_nothing_starts_on_it_in_production(loaded: Flask, command: list[str]) -> None:
+    """Also not `gunicorn wsgi:app` alone, without `./run`."""
+    settings = loaded.extensions["settings"]
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        **{"ENV": "production", "BASE_URL": "https://desk.example.com"},
+        **{"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url},
+        **{"SECRET_KEY": "s" * 32, "HASH_KEY": "h" * 32},
+        "ENCRYPTION_KEYS": urlsafe_b64encode(b"o" * 32).decode(),
+    }
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "API key of hanuman-world works" in done.stderr

@@ -61,6 +61,7 @@ class Client(FlaskClient):
         if has_app_context():
             db.session.commit()
         with behind_the_wall(self.application):
+            kwargs.setdefault("buffered", True)  # what is streamed is served within, too
             response = contextvars.Context().run(super().open, *args, **kwargs)
         if has_app_context():
             db.session.expire_all()
