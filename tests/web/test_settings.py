@@ -78,7 +78,7 @@ def test_proxies_are_believed_as_far_as_is_set(
     """What a client says itself stands before what the proxies say, and counts for nothing."""
     url = app.extensions["settings"].database_url
     proxied = make_app(url, redis_url, trusted_proxies=proxies)
-    told = {}
+    told: dict[str, object] = {}
 
     @public("a view of the test")
     def tell() -> str:
