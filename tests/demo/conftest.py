@@ -1,8 +1,8 @@
-"""The demo source website, in a directory of its own."""
+"""The demo source website, in a directory of its own; and a hub with the demo in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from app.extensions import db
+from demo.load import load_demo
 from demo.settings import SiteSettings
 from demo.source_site import create_site
 from demo.source_site.site import Site
+from tests.harness import servers
+from tests.harness.isolation import dispose, make_app
 
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBhbmQgbm9ib2R5IGVsc2U="
 FORM = {
@@ -76,3 +81,23 @@ def booked(visitor: FlaskClient, site: Site) -> Callable[..., dict[str, Any]]:
         return booking
 
     return book
+
+
+@pytest.fixture(scope="package")
+def loaded(
+    worker_id: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """A hub with the demo in it, for tests that only look."""
+    url = servers.new_database(f"{worker_id}_demo")
+    app = make_app(url, redis_url, data_dir=tmp_path_factory.mktemp("data"))
+    assert load_demo(app) is True
+    yield app
+    dispose(app)
+    servers.drop(url)
+
+
+@pytest.fixture
+def hub(loaded: Flask) -> Iterator[Session]:
+    with loaded.app_context():
+        yield db.session()
+        db.session.rollback()
