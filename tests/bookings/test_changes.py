@@ -51,9 +51,22 @@ def news_of(desk: FlaskClient, page: str) -> TestResponse:
     return desk.get(poll_of(page), headers={"HX-Request": "true"})
 
 
+def page_of(desk: FlaskClient, address: str) -> str:
+    """A list whose cursor is past all that was made.
+
+    A transaction of another test's database that ended just while the cursor was made holds it
+    back: then a little is told twice, which is right, but not what these tests are about.
+    """
+    for _ in range(50):
+        page = desk.get(address).text
+        if news_of(desk, page).status_code == 204:
+            break
+    return page
+
+
 def test_nothing_new_is_204_and_cheap(house: House, desk: FlaskClient) -> None:
     made()
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     with counted_queries(house.app) as statements:
         answer = news_of(desk, page)
     assert answer.status_code == 204
@@ -61,7 +74,7 @@ def test_nothing_new_is_204_and_cheap(house: House, desk: FlaskClient) -> None:
 
 
 def test_a_new_booking_is_told_once(desk: FlaskClient) -> None:
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     booking = made(customer_name="Nora New")
     answer = news_of(desk, page)
     assert answer.status_code == 200
@@ -72,7 +85,7 @@ def test_a_new_booking_is_told_once(desk: FlaskClient) -> None:
 
 def test_a_change_is_a_row_and_no_arrival(desk: FlaskClient) -> None:
     booking = made()
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     edited(booking, guest_count=7)
     answer = news_of(desk, page)
     assert rows(answer) == [str(booking.id)]
@@ -81,7 +94,7 @@ def test_a_change_is_a_row_and_no_arrival(desk: FlaskClient) -> None:
 
 
 def test_only_what_fits_the_filters_arrives(desk: FlaskClient) -> None:
-    page = desk.get("/bookings?q=nora&status=confirmed").text
+    page = page_of(desk, "/bookings?q=nora&status=confirmed")
     nora = made(customer_name="Nora New")
     made(customer_name="Otto Other")
     made(customer_name="Nora Next", status="pending")
@@ -93,8 +106,8 @@ def test_only_what_fits_the_filters_arrives(desk: FlaskClient) -> None:
 def test_what_moves_into_the_list_arrives(desk: FlaskClient) -> None:
     moved = made(activity_date=TODAY.replace(year=2027))
     checked_in, still = made(), made()
-    page = desk.get("/bookings?when=today").text
-    inside = desk.get("/bookings?status=checked_in").text
+    page = page_of(desk, "/bookings?when=today")
+    inside = page_of(desk, "/bookings?status=checked_in")
     edited(moved, activity_date=TODAY)
     edited(still, guest_count=5)
     actions.move(db.session(), MIA, EVERYTHING, checked_in.id, Status.CHECKED_IN)
@@ -103,7 +116,7 @@ def test_what_moves_into_the_list_arrives(desk: FlaskClient) -> None:
 
 
 def test_others_websites_make_no_news(house: House, desk: FlaskClient) -> None:
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     made(website_id="theirs", customer_name="Their Guest")
     answer = news_of(desk, page)
     assert answer.status_code == 204
@@ -123,7 +136,7 @@ def test_a_row_can_be_asked_for_by_id(house: House, desk: FlaskClient) -> None:
 
 def test_an_event_that_commits_late_is_not_missed(house: House, desk: FlaskClient) -> None:
     slow, fast = made(customer_name="Slow Sue"), made(customer_name="Fast Fred")
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     with house.app.app_context(), Session(db.engine) as other:
         # Writes first, commits last: its event has the lower number and shows later.
         actions.edit(other, MIA, EVERYTHING, slow.id, {"guest_count": 9}, slow.version)
@@ -140,7 +153,7 @@ def test_an_event_that_commits_late_is_not_missed(house: House, desk: FlaskClien
 def test_a_quiet_reader_is_moved_on(
     house: House, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     monkeypatch.setattr(news, "FAR_BEHIND", 3)
     for _ in range(5):
         made(website_id="theirs")
@@ -155,7 +168,7 @@ def test_a_quiet_reader_is_moved_on(
 
 def test_a_flood_is_told_in_stretches(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(news, "LIMIT", 4)
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     expected = [str(made().id) for _ in range(10)]
     told: list[str] = []
     for _ in range(3):
@@ -184,7 +197,7 @@ def test_after_midnight_the_open_list_is_drawn_anew(
 
 
 def test_looking_for_news_does_not_keep_the_session_alive(house: House, desk: FlaskClient) -> None:
-    page = desk.get("/bookings").text
+    page = page_of(desk, "/bookings")
     stale = UserSession.last_seen_at - timedelta(hours=2)
     db.session.execute(update(UserSession).values(last_seen_at=stale))
     db.session.commit()
@@ -200,11 +213,11 @@ def test_what_came_in_is_pinned_where_it_lies_further_down(desk: FlaskClient) ->
         made()
     late = made(customer_name="Far Away", activity_date=TODAY.replace(year=2027))
     other = made(customer_name="Not Mine", website_id="theirs")
-    page = desk.get(f"/bookings?new={late.id},{other.id},rubbish&rows=50").text
+    page = page_of(desk, f"/bookings?new={late.id},{other.id},rubbish&rows=50")
     assert page.index("Just in") < page.index("Far Away") < page.index("In order")
     assert "Not Mine" not in page
     near = db.session.scalars(db.select(Booking).where(Booking.website_id == "ours")).first()
     assert near
-    inside = desk.get(f"/bookings?new={near.id}").text
+    inside = page_of(desk, f"/bookings?new={near.id}")
     assert "Just in" not in inside
     assert "row-new" in inside
