@@ -24,7 +24,8 @@
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (current) desk.mark();
-    last?.nextElementSibling?.querySelector("[data-row-link]")?.focus({ preventScroll: true });
+    const lost = document.activeElement === document.body; // or one has begun to type elsewhere meanwhile
+    if (lost) last?.nextElementSibling?.querySelector("[data-row-link]")?.focus({ preventScroll: true });
     last = null;
   });
 })();
