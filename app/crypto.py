@@ -99,6 +99,19 @@ class EncryptedText(TypeDecorator[str]):
         return None if value is None else keyring.decrypt(value)
 
 
+class EncryptedJSON(TypeDecorator[list[Any]]):
+    """A list that is encrypted at rest; an empty one is stored as null."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str | None:
+        return keyring.encrypt(json.dumps(value, ensure_ascii=False)) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> list[Any]:
+        return [] if value is None else list(json.loads(keyring.decrypt(value)))
+
+
 def hash_email(email: str) -> bytes:
     """Keyed hash of an e-mail address, the same for every way of writing it in upper case."""
     return keyring.hash("email:" + email.strip().casefold())

@@ -7,6 +7,7 @@ from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.models import Event, Outbox
+from app.partners.models import Partner, PartnerCustomer, PartnerVenue
 from app.schedule.models import ScheduledRun
 from app.staff.models import (
     LoginAttempt,
@@ -17,26 +18,49 @@ from app.staff.models import (
     User,
     UserSession,
 )
+from app.venues.models import (
+    Activity,
+    ActivityPrice,
+    Departure,
+    DiveSite,
+    OpeningHours,
+    SlotClosure,
+    SlotUsage,
+    SpecialHours,
+    Venue,
+)
 from app.websites.models import Website
 
 __all__ = [
+    "Activity",
+    "ActivityPrice",
     "ApiKey",
     "Booking",
     "Customer",
     "Delivery",
+    "Departure",
     "Destination",
+    "DiveSite",
     "Event",
     "LoginAttempt",
     "LoginLink",
     "Membership",
+    "OpeningHours",
     "Outbox",
+    "Partner",
+    "PartnerCustomer",
+    "PartnerVenue",
     "Receipt",
     "RecoveryCode",
     "Role",
     "ScheduledRun",
     "Seal",
+    "SlotClosure",
+    "SlotUsage",
+    "SpecialHours",
     "SyncLog",
     "User",
     "UserSession",
+    "Venue",
     "Website",
 ]

@@ -34,16 +34,20 @@ class KeyScope(enum.StrEnum):
 
 
 class ApiKey(Base):
-    """A key with which a website posts to the hub."""
+    """A key with which a website or a partner calls the hub."""
 
     __tablename__ = "api_keys"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
     website_id: Mapped[str | None] = mapped_column(ForeignKey("websites.id"), index=True)
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"), index=True)
+    """A key is a website's or a partner's."""
     prefix: Mapped[str]
     """The visible beginning, so that people can tell keys apart."""
     key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of the second half that partners may show beside the key."""
     scopes: Mapped[list[Any]] = mapped_column(JSONB)
     allowed_ips: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     expires_at: Mapped[datetime | None]

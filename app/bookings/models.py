@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.bookings.status import ARRIVING, GONE, MOVES, Status
-from app.crypto import EncryptedText
+from app.crypto import EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
 
@@ -45,7 +45,28 @@ class Booking(Base):
     kind: Mapped[str] = mapped_column(server_default="activity")
     source: Mapped[str]
     """`website`, `partner`, `platform`, `customer_app`, `phone`, `walk_in` or `direct`."""
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
+    """The partner whose booking it is."""
+    created_by_partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
+    partner_uuid: Mapped[UUID | None]
+    """The partner's own id for it, or one made for it: unique among the partner's bookings."""
+    partner_reference: Mapped[str | None]
+    """The partner's own number for it."""
+    commission_rate: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
+    """Percent, and the relation: the partner's on the day on which it was made."""
+    payment_relation: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    venue_id: Mapped[UUID | None] = mapped_column(ForeignKey("venues.id"))
+    activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"))
+    """With an activity it takes capacity there; see `bookings.claims`."""
+    departure_id: Mapped[UUID | None] = mapped_column(ForeignKey("departures.id"))
+    overbooked: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Somebody took it although the slot was full."""
+    hold_expires_at: Mapped[datetime | None]
+    """A pending one gives its place back then. Stays as it was once confirmed."""
+    tickets: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
+    """One per ticket, as resellers book them: `[{uuid, unit_id, reference, contact}]`."""
 
     package_name: Mapped[str]
     package_price: Mapped[Decimal] = mapped_column(Money)
@@ -70,6 +91,8 @@ class Booking(Base):
     refunded_amount: Mapped[Decimal | None] = mapped_column(Money)
     refund_is_full: Mapped[bool] = mapped_column(server_default=text("false"))
     """The source reported a refund without an amount: the whole total, whatever that becomes."""
+    confirmed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
     checked_in_at: Mapped[datetime | None]
 
     customer_name: Mapped[str]
@@ -106,6 +129,7 @@ class Booking(Base):
 
     __table_args__ = (
         UniqueConstraint("website_id", "source_booking_id"),
+        UniqueConstraint("partner_id", "partner_uuid"),
         Index("ix_bookings_website_day", "website_id", "activity_date", "time_slot", "id"),
         Index("ix_bookings_day", "activity_date", "time_slot", "id"),
         Index("ix_bookings_status_day", "status", "activity_date", "time_slot", "id"),
@@ -114,6 +138,31 @@ class Booking(Base):
             *("website_id", "status", "activity_date", "time_slot", "id"),
         ),
         Index("ix_bookings_ref", "booking_ref"),
+        Index(
+            "ix_bookings_partner_day",
+            *("partner_id", "activity_date", "time_slot", "id"),
+            postgresql_where="partner_id IS NOT NULL",
+        ),
+        Index(
+            "ix_bookings_partner_reference",
+            *("partner_id", "partner_reference"),
+            postgresql_where="partner_reference IS NOT NULL",
+        ),
+        Index(
+            "ix_bookings_venue_day",
+            *("venue_id", "activity_date", "time_slot", "id"),
+            postgresql_where="venue_id IS NOT NULL",
+        ),
+        Index(
+            "ix_bookings_activity_day",
+            *("activity_id", "activity_date"),
+            postgresql_where="activity_id IS NOT NULL",
+        ),
+        Index(
+            "ix_bookings_holds",
+            "hold_expires_at",
+            postgresql_where="status = 'pending' AND hold_expires_at IS NOT NULL",
+        ),
         Index("ix_bookings_email", "customer_email_hash"),
         Index("ix_bookings_search", "search", postgresql_using="gin"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, func
+from sqlalchemy import ForeignKey, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto import DataKey, EncryptedText
@@ -28,6 +28,9 @@ class Customer(Base):
     email: Mapped[str | None] = mapped_column(EncryptedText)
     email_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     source: Mapped[str]
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"), index=True)
+    """The partner that brought them, where one did."""
+    created_by_partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
     data_key: Mapped[str | None] = mapped_column(EncryptedText)
     """Seals this person's values in the log; null once erased."""
     erased_at: Mapped[datetime | None]

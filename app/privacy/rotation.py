@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.crypto import EncryptedText, keyring
+from app.crypto import EncryptedJSON, EncryptedText, keyring
 
 BATCH = 200
 PASSES = 20
@@ -103,7 +103,7 @@ def vaults(metadata: MetaData) -> list[Vault]:
     """Every table with encrypted columns."""
     found = []
     for table in metadata.sorted_tables:
-        columns = tuple(c for c in table.c if isinstance(c.type, EncryptedText))
+        columns = tuple(c for c in table.c if isinstance(c.type, (EncryptedText, EncryptedJSON)))
         if columns:
             found.append(Vault(table, columns))
     return found

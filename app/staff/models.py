@@ -27,6 +27,8 @@ class User(Base):
     email_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     name: Mapped[str]
     password_hash: Mapped[str | None]
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"), index=True)
+    """Somebody of a partner: they see its portal and nothing of the desk."""
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

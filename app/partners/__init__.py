@@ -1,0 +1,1 @@
+"""Partners: agencies and platforms that book through the hub for their own guests."""

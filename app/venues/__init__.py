@@ -1,0 +1,1 @@
+"""Venues: hours, activities, departures, and what can be booked there when."""
