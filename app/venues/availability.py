@@ -1,0 +1,316 @@
+"""What can be booked when: the one calculator, pure. `loading` brings what it calculates with.
+
+Slots are times of the venue's own clock. A time that daylight saving skips on a day is not offered
+that day; one that it repeats is offered once, the first time. Hours that end after midnight belong
+to the day on which they begin, their slots to the day on which those are.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.venues.models import Activity, ActivityPrice, Departure, SlotRule, Venue
+
+DAY_KEY = "day"
+"""Key of the one slot of a day on which guests come at any time."""
+_DAY_MINUTES = 24 * 60
+
+
+class State(enum.StrEnum):
+    """Whether a slot can be booked."""
+
+    OPEN = "open"
+    FULL = "full"
+    CLOSED = "closed"
+    PAST = "past"
+    """Too late: it begins too soon, or has begun."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """One stretch of a day. It ends after midnight where it does not end after it begins."""
+
+    opens: time
+    closes: time
+    kitchen_opens: time | None = None
+    kitchen_closes: time | None = None
+
+    def minutes(self) -> tuple[int, int]:
+        """From and to, in minutes after midnight; the end may lie beyond 24 hours."""
+        return _span(self.opens, self.closes)
+
+    def kitchen(self) -> tuple[int, int]:
+        """The same for the kitchen; the opening hours where it has none of its own."""
+        if self.kitchen_opens is None or self.kitchen_closes is None:
+            return self.minutes()
+        begin, _ = self.minutes()
+        start, end = _span(self.kitchen_opens, self.kitchen_closes)
+        later = start < begin  # it opens after midnight, in hours that began before
+        return (start + _DAY_MINUTES, end + _DAY_MINUTES) if later else (start, end)
+
+
+@dataclass(frozen=True)
+class Special:
+    """A date with hours of its own; none: it is closed."""
+
+    hours: Hours | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """Nothing more is sold; without an activity: of the venue, without a slot: that day."""
+
+    day: date
+    activity_id: UUID | None
+    slot: str | None
+    reason: str
+    id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An activity with its prices, departures by day, and what is taken by (day, slot key)."""
+
+    activity: Activity
+    prices: Sequence[ActivityPrice] = ()
+    departures: Mapping[date, Sequence[Departure]] = field(default_factory=dict)
+    used: Mapping[tuple[date, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A venue with all that decides what can be booked there over some days."""
+
+    venue: Venue
+    currency: str
+    week: Mapping[int, Sequence[Hours]]
+    """By weekday, 0 is Monday; a missing one is closed."""
+    special: Mapping[date, Special]
+    closures: Sequence[Closure]
+    offers: Sequence[Offer]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The venue's own time zone."""
+        return ZoneInfo(self.venue.timezone)
+
+    @property
+    def activities(self) -> Sequence[Offer]:
+        """The offers, in the order in which managers put them."""
+        return self.offers
+
+    def hours(self, day: date) -> Sequence[Hours]:
+        """The stretches that begin on a day."""
+        if day in self.special:
+            hours = self.special[day].hours
+            return (hours,) if hours else ()
+        return self.week.get(day.weekday(), ())
+
+    def today(self, now: datetime) -> date:
+        """The date at the venue."""
+        return now.astimezone(self.zone).date()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A time at which an activity can be booked, and how it stands."""
+
+    activity_id: UUID
+    day: date
+    key: str
+    """As in `slot_usage`: `10:00`, `day`, or the id of a departure."""
+    time: str
+    """Of the venue's clock: `10:00`; `00:00` for a whole day."""
+    starts_at: datetime
+    ends_at: datetime
+    last_call: datetime
+    """Until then it can be booked."""
+    capacity: int | None
+    used: int
+    state: State
+    departure_id: UUID | None = None
+    reason: str = ""
+    """Why it is closed, where somebody said so."""
+
+    @property
+    def remaining(self) -> int | None:
+        """Places left, never below 0; None without limit."""
+        return None if self.capacity is None else max(self.capacity - self.used, 0)
+
+    @property
+    def is_day(self) -> bool:
+        """Whether guests come at any time of the day."""
+        return self.key == DAY_KEY
+
+    def fits(self, party: int) -> bool:
+        """Whether so many more can be booked."""
+        return self.state is State.OPEN and (self.remaining is None or party <= self.remaining)
+
+
+def slots(plan: Plan, offer: Offer, day: date, now: datetime) -> list[Slot]:
+    """The slots of an activity on a day, in the order of time, sold out and closed ones too."""
+    made = [slot for draft in _drafts(plan, offer, day) if (slot := draft.at(plan, offer, now))]
+    return sorted(made, key=lambda slot: (slot.starts_at, slot.key))
+
+
+def calendar(plan: Plan, offer: Offer, first: date, last: date, now: datetime) -> list[Slot]:
+    """The slots of all days from the first to the last."""
+    days = (last - first).days + 1
+    return [s for n in range(days) for s in slots(plan, offer, first + timedelta(days=n), now)]
+
+
+def opening_spans(plan: Plan, day: date) -> list[tuple[str, str]]:
+    """When the venue is open on a day, as `("09:00", "17:00")`; `24:00` is never written."""
+    return [(f"{h.opens:%H:%M}", f"{h.closes:%H:%M}") for h in plan.hours(day)]
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A slot before anybody looked at the clock and at what is taken."""
+
+    day: date
+    minute: int
+    key: str
+    capacity: int | None
+    departure: Departure | None = None
+    until: int | None = None
+    """Minute until which guests of a whole day may come."""
+
+    def at(self, plan: Plan, offer: Offer, now: datetime) -> Slot | None:
+        """The slot; None where the clock skips its time on that day."""
+        zone, activity = plan.zone, offer.activity
+        begin = instant(self.day, self.minute, zone)
+        if begin is None:
+            return None
+        end, last = begin + timedelta(minutes=activity.duration_minutes), begin
+        if self.until is not None:
+            begin, end, last = _whole_day(self.day, self.until, zone)
+        last -= timedelta(minutes=activity.lead_minutes)
+        used = offer.used.get((self.day, self.key), 0)
+        state, reason = self._state(plan, offer, used, late=now > last)
+        hour, minute = divmod(self.minute, 60)
+        return Slot(
+            activity_id=activity.id,
+            day=self.day,
+            key=self.key,
+            time=f"{hour:02}:{minute:02}",
+            starts_at=begin,
+            ends_at=end.astimezone(zone),
+            last_call=last,
+            capacity=self.capacity,
+            used=used,
+            state=state,
+            departure_id=self.departure.id if self.departure else None,
+            reason=reason,
+        )
+
+    def _state(self, plan: Plan, offer: Offer, used: int, *, late: bool) -> tuple[State, str]:
+        reason = self._closed(plan, offer)
+        if reason is not None:
+            return State.CLOSED, reason
+        if late:
+            return State.PAST, ""
+        full = self.capacity is not None and used >= self.capacity
+        return (State.FULL if full else State.OPEN), ""
+
+    def _closed(self, plan: Plan, offer: Offer) -> str | None:
+        """Why it is closed; None where it is not."""
+        if not plan.venue.is_active or not offer.activity.is_active:
+            return "Switched off"
+        for closure in plan.closures:
+            if closure.day != self.day or closure.slot not in (None, self.key):
+                continue
+            if closure.activity_id in (None, offer.activity.id):
+                return closure.reason
+        if self.departure is None:
+            return None
+        special = plan.special.get(self.day)
+        if special is not None and special.hours is None:
+            return special.note
+        return (self.departure.note or "") if self.departure.is_closed else None
+
+
+def _drafts(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
+    activity, capacity = offer.activity, offer.activity.capacity
+    match SlotRule(activity.slot_rule):
+        case SlotRule.TIMES:
+            for text in activity.times:
+                if _is_open(plan, day, minute := _minute(text)):
+                    yield _Draft(day, minute, text, capacity)
+        case SlotRule.INTERVAL:
+            for minute in _intervals(plan, activity, day):
+                yield _Draft(day, minute, f"{minute // 60:02}:{minute % 60:02}", capacity)
+        case SlotRule.DAY:
+            if hours := plan.hours(day):
+                until = max(stretch.minutes()[1] for stretch in hours)
+                yield _Draft(day, 0, DAY_KEY, capacity, until=until)
+        case SlotRule.DEPARTURES:
+            for departure in offer.departures.get(day, ()):
+                minute = departure.time.hour * 60 + departure.time.minute
+                own = departure.capacity
+                places = capacity if own is None else own
+                yield _Draft(day, minute, str(departure.id), places, departure)
+
+
+def _is_open(plan: Plan, day: date, minute: int) -> bool:
+    """Whether the venue is open then, also in hours that began the day before."""
+    begun = [(h.minutes(), 0) for h in plan.hours(day)]
+    begun += [(h.minutes(), _DAY_MINUTES) for h in plan.hours(day - timedelta(days=1))]
+    return any(begin <= minute + late < end for (begin, end), late in begun)
+
+
+def _intervals(plan: Plan, activity: Activity, day: date) -> list[int]:
+    """The minutes of a day at which an interval begins, counted on over midnight."""
+    found: set[int] = set()
+    for start, late in ((day, 0), (day - timedelta(days=1), _DAY_MINUTES)):
+        for hours in plan.hours(start):
+            for minute in _grid(hours, activity):
+                if 0 <= minute - late < _DAY_MINUTES:
+                    found.add(minute - late)
+    return sorted(found)
+
+
+def _grid(hours: Hours, activity: Activity) -> range:
+    """Every so many minutes. What runs in opening hours ends within them; in the kitchen's hours
+    the last guests may sit down until it closes."""
+    step = activity.every_minutes or activity.duration_minutes
+    if activity.in_kitchen_hours:
+        begin, end = hours.kitchen()
+        return range(begin, end, step)
+    begin, end = hours.minutes()
+    return range(begin, end - activity.duration_minutes + 1, step)
+
+
+def _whole_day(day: date, until: int, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
+    """Midnight, the next midnight, and when the venue closes."""
+    begin = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    days, minute = divmod(until, _DAY_MINUTES)
+    clock = time(minute // 60, minute % 60)
+    return begin, end, datetime.combine(day + timedelta(days=days), clock, zone)
+
+
+@lru_cache(maxsize=4096)
+def instant(day: date, minute: int, zone: ZoneInfo) -> datetime | None:
+    """A minute of a day on the clock of a zone; None where the clock skips it."""
+    naive = datetime.combine(day, time(minute // 60, minute % 60))
+    aware = naive.replace(tzinfo=zone)
+    there_and_back = aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+    return aware if there_and_back == naive else None
+
+
+def _minute(text: str) -> int:
+    hour, _, minute = text.partition(":")
+    return int(hour) * 60 + int(minute)
+
+
+def _span(begin: time, end: time) -> tuple[int, int]:
+    start, stop = begin.hour * 60 + begin.minute, end.hour * 60 + end.minute
+    return start, stop if stop > start else stop + _DAY_MINUTES

@@ -1,0 +1,148 @@
+"""Bringing the calculator what it needs, in four queries whatever the number of days and things."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.venues.availability import Closure, Hours, Offer, Plan, Special
+from app.venues.models import (
+    Activity,
+    ActivityPrice,
+    Departure,
+    OpeningHours,
+    SlotClosure,
+    SlotUsage,
+    SpecialHours,
+    Venue,
+)
+from app.websites.models import Website
+
+
+def load(session: Session, venue_ids: Collection[UUID], first: date, last: date) -> list[Plan]:
+    """The plans of these venues for the days from the first to the last, in the order of names.
+
+    Takes no scope: ask for venues that were read through one.
+    """
+    ids = list(venue_ids)
+    offers = _offers(session, ids, first, last)
+    query = (
+        select(
+            Venue, Website.currency, _of_venue(OpeningHours), _special(first, last),
+            _closures(first, last),
+        )
+        .join(Website, Website.id == Venue.website_id)
+        .where(Venue.id.in_(ids))
+        .order_by(Venue.name, Venue.id)
+    )  # fmt: skip
+    return [
+        Plan(
+            venue=venue,
+            currency=currency,
+            week=_week(hours or []),
+            special={date.fromisoformat(row["day"]): _special_of(row) for row in special or []},
+            closures=[_closure_of(row) for row in closures or []],
+            offers=offers[venue.id],
+        )
+        for venue, currency, hours, special, closures in session.execute(query)
+    ]
+
+
+def only(plan: Plan, activity_id: UUID) -> Plan:
+    """The same plan with one activity."""
+    return replace(plan, offers=[o for o in plan.offers if o.activity.id == activity_id])
+
+
+def _of_venue(table: Any, *conditions: Any) -> Any:
+    """All rows of a table for a venue, as one JSON value."""
+    rows = select(func.jsonb_agg(func.to_jsonb(table.__table__.table_valued()))).select_from(table)
+    return rows.where(table.venue_id == Venue.id, *conditions).scalar_subquery()
+
+
+def _special(first: date, last: date) -> Any:
+    # The hours of the day before may reach into the first one.
+    return _of_venue(SpecialHours, SpecialHours.day.between(first - timedelta(days=1), last))
+
+
+def _closures(first: date, last: date) -> Any:
+    return _of_venue(SlotClosure, SlotClosure.day.between(first, last))
+
+
+def _offers(
+    session: Session, venue_ids: list[UUID], first: date, last: date
+) -> Mapping[UUID, list[Offer]]:
+    query = (
+        select(Activity, ActivityPrice)
+        .outerjoin(ActivityPrice, ActivityPrice.activity_id == Activity.id)
+        .where(Activity.venue_id.in_(venue_ids))
+        .order_by(Activity.position, Activity.name, Activity.id)
+        .order_by(ActivityPrice.position, ActivityPrice.id)
+    )
+    prices: dict[Activity, list[ActivityPrice]] = {}
+    for activity, price in session.execute(query):
+        prices.setdefault(activity, []).extend([price] if price else [])
+    ids = [activity.id for activity in prices]
+    departures = _departures(session, ids, first, last)
+    used = _used(session, ids, first, last)
+    found: defaultdict[UUID, list[Offer]] = defaultdict(list)
+    for activity, own in prices.items():
+        offer = Offer(activity, own, departures[activity.id], used[activity.id])
+        found[activity.venue_id].append(offer)
+    return found
+
+
+def _departures(
+    session: Session, activity_ids: list[UUID], first: date, last: date
+) -> Mapping[UUID, Mapping[date, list[Departure]]]:
+    query = select(Departure).where(
+        Departure.activity_id.in_(activity_ids), Departure.day.between(first, last)
+    )
+    found: defaultdict[UUID, defaultdict[date, list[Departure]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for departure in session.scalars(query.order_by(Departure.day, Departure.time)):
+        found[departure.activity_id][departure.day].append(departure)
+    return found
+
+
+def _used(
+    session: Session, activity_ids: list[UUID], first: date, last: date
+) -> Mapping[UUID, Mapping[tuple[date, str], int]]:
+    query = select(SlotUsage.activity_id, SlotUsage.day, SlotUsage.slot, SlotUsage.used).where(
+        SlotUsage.activity_id.in_(activity_ids), SlotUsage.day.between(first, last)
+    )
+    found: defaultdict[UUID, dict[tuple[date, str], int]] = defaultdict(dict)
+    for row in session.execute(query):
+        found[row.activity_id][row.day, row.slot] = row.used
+    return found
+
+
+def _week(rows: list[dict[str, Any]]) -> dict[int, list[Hours]]:
+    week: dict[int, list[Hours]] = {}
+    for row in sorted(rows, key=lambda row: (row["weekday"], row["opens"])):
+        week.setdefault(row["weekday"], []).append(_hours_of(row))
+    return week
+
+
+def _hours_of(row: Mapping[str, Any]) -> Hours:
+    names = ("opens", "closes", "kitchen_opens", "kitchen_closes")
+    clocks = {name: time.fromisoformat(row[name]) if row[name] else None for name in names}
+    return Hours(**clocks)  # type: ignore[arg-type]  # the first two are never null
+
+
+def _special_of(row: Mapping[str, Any]) -> Special:
+    closed = row["is_closed"] or not row["opens"] or not row["closes"]
+    return Special(None if closed else _hours_of(row), row["note"] or "")
+
+
+def _closure_of(row: Mapping[str, Any]) -> Closure:
+    activity = UUID(row["activity_id"]) if row["activity_id"] else None
+    day = date.fromisoformat(row["day"])
+    return Closure(day, activity, row["slot"], row["reason"] or "", UUID(row["id"]))
