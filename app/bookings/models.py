@@ -61,6 +61,8 @@ class Booking(Base):
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"))
     """With an activity it takes capacity there; see `bookings.claims`."""
     departure_id: Mapped[UUID | None] = mapped_column(ForeignKey("departures.id"))
+    slot_key: Mapped[str | None]
+    """The slot of `slot_usage` in which it takes its places; follows from the fields above."""
     overbooked: Mapped[bool] = mapped_column(server_default=text("false"))
     """Somebody took it although the slot was full."""
     hold_expires_at: Mapped[datetime | None]

@@ -49,9 +49,10 @@ class Hours:
         """The same for the kitchen; the opening hours where it has none of its own."""
         if self.kitchen_opens is None or self.kitchen_closes is None:
             return self.minutes()
-        begin, _ = self.minutes()
+        begin, until = self.minutes()
         start, end = _span(self.kitchen_opens, self.kitchen_closes)
-        later = start < begin  # it opens after midnight, in hours that began before
+        # It may open after midnight, in hours that began before.
+        later = start < begin and start + _DAY_MINUTES < until
         return (start + _DAY_MINUTES, end + _DAY_MINUTES) if later else (start, end)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, time, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -87,7 +87,9 @@ def _offers(
     )
     prices: dict[Activity, list[ActivityPrice]] = {}
     for activity, price in session.execute(query):
-        prices.setdefault(activity, []).extend([price] if price else [])
+        own = prices.setdefault(activity, [])
+        if cast("ActivityPrice | None", price) is not None:
+            own.append(price)
     ids = [activity.id for activity in prices]
     departures = _departures(session, ids, first, last)
     used = _used(session, ids, first, last)

@@ -363,6 +363,7 @@ def upgrade() -> None:
     op.add_column("bookings", sa.Column("venue_id", sa.Uuid(), nullable=True))
     op.add_column("bookings", sa.Column("activity_id", sa.Uuid(), nullable=True))
     op.add_column("bookings", sa.Column("departure_id", sa.Uuid(), nullable=True))
+    op.add_column("bookings", sa.Column("slot_key", sa.Text(), nullable=True))
     op.add_column(
         "bookings",
         sa.Column("overbooked", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -510,6 +511,7 @@ def downgrade() -> None:
     op.drop_column("bookings", "tickets")
     op.drop_column("bookings", "hold_expires_at")
     op.drop_column("bookings", "overbooked")
+    op.drop_column("bookings", "slot_key")
     op.drop_column("bookings", "departure_id")
     op.drop_column("bookings", "activity_id")
     op.drop_column("bookings", "venue_id")
