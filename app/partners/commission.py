@@ -1,0 +1,38 @@
+"""What one booking owes its partner: one rule, said once for Python and once for SQL.
+
+Per booking, rounded half up to hundredths: so a statement's lines add up to its total.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy.types import Numeric
+
+OWING = ("confirmed", "checked_in", "completed", "no_show")
+"""Statuses of a booking that counts. One that waits owes nothing yet, one that is gone nothing."""
+_CENT = Decimal("0.01")
+_NOTHING = Decimal("0.00")
+
+
+def net(total: Decimal, refunded: Decimal | None) -> Decimal:
+    """What is left of a booking's total, never below nothing. In the booking's currency."""
+    return max(total - (refunded or 0), _NOTHING)
+
+
+def owed(status: str, total: Decimal, refunded: Decimal | None, rate: Decimal | None) -> Decimal:
+    """Commission of one booking at `rate` percent, in its currency."""
+    if status not in OWING:
+        return _NOTHING
+    share = net(total, refunded) * (rate or 0) / 100
+    return share.quantize(_CENT, ROUND_HALF_UP)
+
+
+def owed_sql(status: Any, total: Any, refunded: Any, rate: Any) -> ColumnElement[Decimal]:
+    """The same for columns of the bookings."""
+    left = func.greatest(total - func.coalesce(refunded, 0), 0)
+    share = func.round(left * func.coalesce(rate, 0) / 100, 2)
+    zero = literal(_NOTHING, Numeric)
+    return case((status.in_(OWING), share), else_=zero)
