@@ -1,1 +1,1 @@
-"""Room: API keys of websites (and later of partners)."""
+"""Room: API keys of websites and partners."""

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.apikeys import queries, rules
 from app.apikeys.models import ApiKey
-from app.apikeys.spelling import new_clear_text, prefix_of
+from app.apikeys.owner import Owner, owner_of
+from app.apikeys.spelling import new_clear_text, new_second_half, prefix_of
 from app.crypto import hash_secret
 from app.errors import Conflict
 from app.events.actions import record
@@ -25,48 +26,56 @@ class Issued:
 
     key: ApiKey
     clear_text: str
+    second_half: str | None = None
+    """What a partner may show beside it."""
 
 
 def issue(
     session: Session,
     actor: Actor,
-    website_id: str,
+    owner: Owner | str,
     name: str,
     clear_text: str | None = None,
+    second_half: str | None = None,
     **values: Any,
 ) -> Issued:
-    """Make a key for a website: `scopes`, `allowed_ips`, `expires_at` as in `rules`.
+    """Make a key for a website or a partner: `scopes`, `allowed_ips`, `expires_at` as in `rules`.
 
-    `clear_text` is for keys that are agreed on (the demo's). Raises InvalidPayload.
+    `clear_text`, `second_half` are for keys that are agreed on (the demo's). Raises InvalidPayload.
     """
-    given = {"scopes": list(rules.WEBSITE_SCOPES), **values, "name": name}
-    return _issue(session, actor, website_id, rules.clean(given, datetime.now(UTC)), clear_text)
+    owner = owner_of(owner)
+    given = {"scopes": list(owner.scopes), **values, "name": name}
+    cleaned = rules.clean(given, datetime.now(UTC))
+    return _issue(session, actor, owner, cleaned, clear_text, second_half)
 
 
 def _issue(
     session: Session,
     actor: Actor,
-    website_id: str,
+    owner: Owner,
     values: Mapping[str, Any],
     clear_text: str | None = None,
+    second_half: str | None = None,
 ) -> Issued:
-    clear_text = clear_text or new_clear_text(website_id)
+    clear_text = clear_text or new_clear_text(owner.slug)
+    if owner.has_secrets:
+        second_half = second_half or new_second_half()
     key = ApiKey(
-        website_id=website_id,
         prefix=prefix_of(clear_text),
         key_hash=hash_secret(clear_text),
-        **{"allowed_ips": [], **values},
+        secret_hash=hash_secret(second_half) if second_half else None,
+        **{"allowed_ips": [], **owner.columns(), **values},
     )
     session.add(key)
     session.flush()
-    _record(session, actor, "website.key_issued", key)
-    return Issued(key, clear_text)
+    _record(session, actor, owner, "key_issued", key)
+    return Issued(key, clear_text, second_half)
 
 
 def edit(
     session: Session,
     actor: Actor,
-    website_id: str,
+    owner: Owner | str,
     key_id: UUID,
     changes: Mapping[str, Any],
     now: datetime,
@@ -76,7 +85,8 @@ def edit(
     Raises NotFound, InvalidPayload, and Conflict for a key that has ended, or for a later end of
     one that was replaced.
     """
-    key = queries.lock(session, website_id, key_id)
+    owner = owner_of(owner)
+    key = queries.lock(session, owner, key_id)
     _demand_working(key, now)
     known = {name: value for name, value in changes.items() if name in rules.EDITABLE}
     same_end = known.get("expires_at") == key.expires_at
@@ -94,23 +104,24 @@ def edit(
         setattr(key, name, value)
     if difference:
         session.flush()
-        _record(session, actor, "website.key_changed", key, _plain(difference))
+        _record(session, actor, owner, "key_changed", key, _plain(difference))
     return key
 
 
 def rotate(
     session: Session,
     actor: Actor,
-    website_id: str,
+    owner: Owner | str,
     key_id: UUID,
     overlap: timedelta,
     now: datetime,
 ) -> Issued:
     """A new key with the same rights and term; the old one goes on working for `overlap`.
 
-    Raises NotFound for another website's key, Conflict for one that has ended or was replaced.
+    Raises NotFound for somebody else's key, Conflict for one that has ended or was replaced.
     """
-    old = queries.lock(session, website_id, key_id)
+    owner = owner_of(owner)
+    old = queries.lock(session, owner, key_id)
     _demand_working(old, now)
     if old.replaced_at:
         raise Conflict("This key was replaced already. Issue a new one.")
@@ -118,17 +129,20 @@ def rotate(
     until = now + overlap
     old.expires_at = min(old.expires_at, until) if old.expires_at else until
     old.replaced_at = now
-    _record(session, actor, "website.key_rotated", old, until=old.expires_at.isoformat())
+    _record(session, actor, owner, "key_rotated", old, until=old.expires_at.isoformat())
     same = {name: getattr(old, name) for name in ("name", "scopes", "allowed_ips")}
-    return _issue(session, actor, website_id, {**same, "expires_at": now + term if term else None})
+    return _issue(session, actor, owner, {**same, "expires_at": now + term if term else None})
 
 
-def revoke(session: Session, actor: Actor, website_id: str, key_id: UUID, now: datetime) -> ApiKey:
+def revoke(
+    session: Session, actor: Actor, owner: Owner | str, key_id: UUID, now: datetime
+) -> ApiKey:
     """End a key at once. Revoking it again does nothing. Raises NotFound."""
-    key = queries.lock(session, website_id, key_id)
+    owner = owner_of(owner)
+    key = queries.lock(session, owner, key_id)
     if key.revoked_at is None:
         key.revoked_at = now
-        _record(session, actor, "website.key_revoked", key)
+        _record(session, actor, owner, "key_revoked", key)
     return key
 
 
@@ -147,12 +161,14 @@ def _plain(difference: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
 def _record(
     session: Session,
     actor: Actor,
+    owner: Owner,
     name: str,
     key: ApiKey,
     changes: Mapping[str, list[Any]] | None = None,
     **more: Any,
 ) -> None:
     meta = {"key_id": str(key.id), "key": key.prefix, "key_name": key.name, **more}
-    subject = str(key.website_id)
-    event = NewEvent(name, "website", subject, dict(changes or {}), meta, website_id=key.website_id)
+    event = NewEvent(
+        f"{owner.kind}.{name}", owner.kind, owner.id, dict(changes or {}), meta, website_id=owner.at
+    )
     record(session, actor, event)

@@ -27,10 +27,15 @@ class KeyForm(Form):
         "Last day", [Optional()], description="After it the key is refused. Empty: no end."
     )
 
-    def __init__(self, zone: ZoneInfo, key: ApiKey | None = None) -> None:
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        key: ApiKey | None = None,
+        scopes: tuple[KeyScope, ...] = rules.WEBSITE_SCOPES,
+    ) -> None:
         self._zone = zone
         self._key = key
-        super().__init__(data=_shown(key, zone))
+        super().__init__(data=_shown(key, zone, scopes))
         if key is not None and key.replaced_at:
             del self.expires_on  # its end is settled
 
@@ -61,9 +66,9 @@ class KeyForm(Form):
         return datetime.combine(day + timedelta(days=1), time(), self._zone)
 
 
-def _shown(key: ApiKey | None, zone: ZoneInfo) -> dict[str, Any]:
+def _shown(key: ApiKey | None, zone: ZoneInfo, scopes: tuple[KeyScope, ...]) -> dict[str, Any]:
     if key is None:
-        return {"scopes": [scope.value for scope in rules.WEBSITE_SCOPES]}
+        return {"scopes": [scope.value for scope in scopes]}
     return {
         "name": key.name,
         "scopes": key.scopes,

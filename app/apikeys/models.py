@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hmac
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy import ForeignKey, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.crypto import hash_secret
 from app.extensions import Base
 from app.ids import new_id
 
@@ -61,6 +63,12 @@ class ApiKey(Base):
     def works_at(self, now: datetime) -> bool:
         """Neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    def is_joined_by(self, secret: str) -> bool:
+        """Whether this is the second half that was issued with the key."""
+        if self.secret_hash is None:
+            return False
+        return hmac.compare_digest(self.secret_hash, hash_secret(secret))
 
     def allows(self, scope: KeyScope) -> bool:
         """Whether the key holds the scope, itself or by `manage:`."""

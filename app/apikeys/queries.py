@@ -11,6 +11,7 @@ from sqlalchemy import LargeBinary, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
+from app.apikeys.owner import Owner, owner_of
 from app.crypto import hash_secret
 from app.errors import NotFound
 from app.wall import PEOPLE, WEBSITES, opened_by_key
@@ -54,16 +55,22 @@ def find(session: Session, clear_text: str) -> Caller | None:
 
 def of_website(session: Session, website_id: str) -> Sequence[ApiKey]:
     """A website's keys, newest first."""
-    query = select(ApiKey).where(ApiKey.website_id == website_id)
+    return of_owner(session, website_id)
+
+
+def of_owner(session: Session, owner: Owner | str) -> Sequence[ApiKey]:
+    """The keys of a website or a partner, newest first."""
+    query = select(ApiKey).where(owner_of(owner).clause())
     return session.scalars(query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc())).all()
 
 
-def lock(session: Session, website_id: str, key_id: UUID) -> ApiKey:
-    """One key of a website, with its row locked. Raises NotFound."""
-    query = select(ApiKey).where(ApiKey.id == key_id, ApiKey.website_id == website_id)
+def lock(session: Session, owner: Owner | str, key_id: UUID) -> ApiKey:
+    """One key of a website or a partner, with its row locked. Raises NotFound."""
+    owner = owner_of(owner)
+    query = select(ApiKey).where(ApiKey.id == key_id, owner.clause())
     key = session.scalar(query.with_for_update().execution_options(populate_existing=True))
     if key is None:
-        raise NotFound("This website has no such key.")
+        raise NotFound(f"This {owner.kind} has no such key.")
     return key
 
 

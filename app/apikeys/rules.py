@@ -19,6 +19,8 @@ EDITABLE = {
 """Field to its label for people."""
 WEBSITE_SCOPES = (KeyScope.MANAGE_BOOKINGS, KeyScope.READ_AVAILABILITY, KeyScope.MANAGE_TABLES)
 """What a website's key may do when nobody says less."""
+PARTNER_SCOPES = (KeyScope.MANAGE_BOOKINGS, KeyScope.READ_AVAILABILITY)
+"""The same of a partner's key."""
 MOST_ADDRESSES = 50
 LAST = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -10,6 +10,8 @@ import secrets
 import string
 import zlib
 
+from app.crypto import new_token
+
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 MARK = "_sk_"
 RANDOM_LENGTH = 30
@@ -45,6 +47,11 @@ def is_mistyped(presented: str) -> bool:
     if not mark or not _TAIL.fullmatch(tail):
         return False
     return check_digits(presented[:-CHECK_LENGTH]) != presented[-CHECK_LENGTH:]
+
+
+def new_second_half() -> str:
+    """The secret that a partner may show beside its key: 256 bits of chance."""
+    return f"secret_{new_token()}"
 
 
 def prefix_of(clear_text: str) -> str:

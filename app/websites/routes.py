@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request, url_for
 
 from app.apikeys import queries as apikeys
+from app.apikeys.owner import owner_of
+from app.apikeys.pages import Crumb, KeyPages, show_secrets
 from app.errors import Forbidden, InvalidPayload
 from app.events import queries as events
 from app.extensions import db
@@ -74,7 +76,7 @@ def register() -> Response:
         return page("websites/new.html", form=form, status=422)
     db.session.commit()
     secrets = [("API key", made.api_key), ("Webhook secret", made.webhook_secret)]
-    return show_secrets(made.website, f"{made.website.name} is added", secrets)
+    return show_secrets(crumbs(made.website), f"{made.website.name} is added", secrets)
 
 
 def _demand_all() -> None:
@@ -96,6 +98,7 @@ def show(website_id: str) -> Response:
         website_action=url_for("websites.index"),
         tz=ZoneInfo(website.timezone),
         keys=apikeys.of_website(session, website.id),
+        pages=key_pages(website),
         now=now(),
         history=history.lines(events.of_subject(session, "website", website.id)),
     )
@@ -167,11 +170,23 @@ def rotate_secret(website_id: str) -> Response:
     website = queries.get(db.session(), current_scope(), website_id)
     hours = settings().secret_overlap_hours
     note = f"For {hours} hours webhooks are signed with the old and the new secret."
-    return show_secrets(website, "The new webhook secret", [("Webhook secret", secret)], note)
+    return show_secrets(
+        crumbs(website), "The new webhook secret", [("Webhook secret", secret)], note
+    )
 
 
-def show_secrets(
-    website: Website, title: str, secrets: list[tuple[str, str]], note: str = ""
-) -> Response:
-    """The one page on which secrets are in clear. `page` forbids keeping it."""
-    return page("websites/secrets.html", w=website, title=title, secrets=secrets, note=note)
+def crumbs(website: Website) -> tuple[Crumb, ...]:
+    """The way to a website's page."""
+    there = url_for("websites.show", website_id=website.id)
+    return (("Websites", url_for("websites.index")), (website.name, there))
+
+
+def key_pages(website: Website) -> KeyPages:
+    """The pages of this website's keys."""
+    return KeyPages(
+        owner=owner_of(website.id),
+        blueprint="apikeys",
+        args={"website_id": website.id},
+        crumbs=crumbs(website),
+        zone=ZoneInfo(website.timezone),
+    )
