@@ -67,14 +67,14 @@ def open_for(session: Session, websites: Websites) -> None:
         _say(session.connection(), websites, False)
 
 
-def opened_by_key(session: Session, website_id: str | None) -> None:
-    """Note what the query for an API key has opened: its website, and the look for its guests.
+def opened_by_key(session: Session, websites: frozenset[str]) -> None:
+    """Note what the query for an API key has opened: its websites, and the look for its guests.
 
     A guest is one person over all websites: a door finds them by phone or e-mail, and learns no
     more than which row they are.
     """
     if wall.stands:
-        session.info[_OPENING] = (frozenset({website_id} if website_id else ()), True)
+        session.info[_OPENING] = (websites, True)
 
 
 @contextmanager

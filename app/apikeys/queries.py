@@ -49,7 +49,7 @@ def find(session: Session, clear_text: str) -> Caller | None:
     row = session.execute(_FIND, {"key_hash": hash_secret(clear_text)}).one_or_none()
     if row is None:
         return None
-    opened_by_key(session, row[0].website_id)
+    opened_by_key(session, frozenset({row[1].id} if row[1] else ()))
     return Caller(row[0], row[1])
 
 
