@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.bookings import queries
 from app.bookings.amounts import PRICED, editable
+from app.bookings.claims import Terms
 from app.bookings.fields import EDITABLE, FIELDS, difference, plain, values_of
 from app.bookings.models import Booking
 from app.bookings.stamps import load, set_by_staff
@@ -32,17 +33,20 @@ def edit(
     version: int,
     *,
     merge: bool = False,
+    overbook: bool = False,
 ) -> Booking:
     """Set fields of a booking that was read at `version`.
 
     Raises Conflict when it has moved on; with `merge`, only when somebody else changed one of the
-    same fields to something else. Raises NotFound, Forbidden, and InvalidPayload for fields that
-    staff may not set.
+    same fields to something else. Raises NotFound, Forbidden, InvalidPayload for fields that staff
+    may not set, and SlotUnavailable where there is no room: `overbook` takes it all the same, from
+    who has the permission.
     """
     booking = queries.lock(session, scope, booking_id, Permission.BOOKINGS_EDIT)
     _demand_sight(scope, booking, changes)
     _check_edit(session, booking, changes, version, merge=merge)
-    _write(session, actor, booking, dict(changes))
+    terms = terms_for(scope, booking.website_id, overbook=overbook)
+    _write(session, actor, booking, dict(changes), terms)
     return booking
 
 
@@ -55,13 +59,16 @@ def move(
     *,
     reason: str | None = None,
     version: int | None = None,
+    overbook: bool = False,
 ) -> Booking:
     """Bring a booking into another status. Moving it where it is already does nothing.
 
-    Raises Conflict when the move is not allowed from where the booking stands (any more).
+    Raises Conflict when the move is not allowed from where the booking stands (any more), and
+    SlotUnavailable when the place of a cancelled one was sold meanwhile.
     """
     booking = queries.lock_to_move(session, scope, booking_id, status)
-    _write(session, actor, booking, _moved(booking, status, reason, version))
+    terms = terms_for(scope, booking.website_id, overbook=overbook)
+    _write(session, actor, booking, _moved(booking, status, reason, version), terms)
     return booking
 
 
@@ -82,8 +89,16 @@ def change(
     _demand_sight(scope, booking, changes)
     _check_edit(session, booking, changes, version)
     moved = _moved(booking, status, reason, version)
-    _write(session, actor, booking, {**changes, **moved})
+    _write(session, actor, booking, {**changes, **moved}, Terms.DESK)
     return booking
+
+
+def terms_for(scope: Scope, website_id: str, *, overbook: bool) -> Terms:
+    """On what terms staff take places. Raises Forbidden for overbooking without the permission."""
+    if not overbook:
+        return Terms.DESK
+    scope.demand(Permission.BOOKINGS_OVERBOOK, website_id, seen_with=queries.VIEW)
+    return Terms.OVERBOOK
 
 
 def _moved(
@@ -153,7 +168,9 @@ def _check_conflict(
     raise Conflict("Somebody else changed this booking meanwhile.", [], fields, booking.version)
 
 
-def _write(session: Session, actor: Actor, booking: Booking, changes: dict[str, Any]) -> None:
+def _write(
+    session: Session, actor: Actor, booking: Booking, changes: dict[str, Any], terms: Terms
+) -> None:
     now = datetime.now(UTC)
     changed = {n for n, v in changes.items() if plain(getattr(booking, n)) != plain(v)}
     if not changed:
@@ -162,4 +179,4 @@ def _write(session: Session, actor: Actor, booking: Booking, changes: dict[str, 
     key = customers.data_key(session, booking.customer_id)
     website = queries.website_of(session, booking)
     columns = {name: changes[name] for name in changed}
-    write(session, actor, website, booking, columns, stamps, key=key, now=now)
+    write(session, actor, website, booking, columns, stamps, key=key, now=now, terms=terms)

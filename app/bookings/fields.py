@@ -27,9 +27,11 @@ class Field:
     """By staff."""
     empty: Any = None
     kind: str = "text"
-    """`text`, `count`, `money`, `date`, `addons` or `instant`."""
+    """`text`, `count`, `money`, `date`, `addons`, `instant`, `id`, `flag` or `tickets`."""
     limit: int = 200
     """Most characters of a text, as at the doors of the sources."""
+    shown: bool = True
+    """In the history. An id says nothing there: the name beside it does."""
 
 
 _ALL = (
@@ -61,6 +63,13 @@ _ALL = (
     Field("stripe_payment_intent_id", "Stripe payment", editable=False),
     Field("admin_notes", "Staff notes", personal=True, limit=5000),
     Field("source_created_at", "Booked at source", editable=False, kind="instant"),
+    Field("venue_id", "Venue's id", editable=False, kind="id", shown=False),
+    Field("activity_id", "Activity", editable=False, kind="id", shown=False),
+    Field("departure_id", "Departure", editable=False, kind="id", shown=False),
+    Field("partner_reference", "Partner's reference", editable=False),
+    Field("hold_expires_at", "Held until", editable=False, kind="instant"),
+    Field("overbooked", "Overbooked", editable=False, empty=False, kind="flag"),
+    Field("tickets", "Tickets", personal=True, editable=False, empty=[], kind="tickets"),
 )
 
 MOST_COUNT = 100_000

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Computed,
+    FetchedValue,
     ForeignKey,
     Index,
     LargeBinary,
@@ -127,6 +128,10 @@ class Booking(Base):
     )
     source_created_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    booked_day: Mapped[date] = mapped_column(server_default=FetchedValue())
+    """Day of the booking in the website's zone. It and the next are set by PostgreSQL, once."""
+    began_pending: Mapped[bool] = mapped_column(server_default=FetchedValue())
+    """It came as an enquiry or as a hold."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
@@ -164,6 +169,11 @@ class Booking(Base):
             "ix_bookings_holds",
             "hold_expires_at",
             postgresql_where="status = 'pending' AND hold_expires_at IS NOT NULL",
+        ),
+        Index(
+            "ix_bookings_booked",
+            *("website_id", "booked_day"),
+            postgresql_include=["activity_date", "customer_id", "source", "status"],
         ),
         Index("ix_bookings_email", "customer_email_hash"),
         Index("ix_bookings_search", "search", postgresql_using="gin"),

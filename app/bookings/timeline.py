@@ -129,6 +129,7 @@ def _changes(
             "new": ERASED if name in lost else say(name, opened[name][1]),
         }
         for name in _in_order(opened)
+        if FIELDS[name].shown
     ]
 
 

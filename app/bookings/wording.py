@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,20 +28,13 @@ def shown(name: str, value: Any, currency: str = "", *, amounts: bool = True) ->
         return None
     if name in MONEY and not amounts:
         return HIDDEN
+    if name == "addons":
+        return ", ".join(addon(item, currency, amounts=amounts) for item in value)
     kind = FIELDS[name].kind if name in FIELDS else "text"
     if kind == "money":
         return money(value, currency)
-    if kind == "date":
-        return long_day(date.fromisoformat(str(value)))
-    if kind == "addons":
-        return ", ".join(addon(item, currency, amounts=amounts) for item in value)
-    if kind == "instant":
-        return f"{datetime.fromisoformat(str(value)):%d %b %Y, %H:%M} UTC"
-    if name == "status":
-        return Status(value).label
-    if name == "transport_type":
-        return transport(str(value))
-    return str(value)
+    say = _BY_NAME.get(name) or _BY_KIND.get(kind, str)
+    return say(value)
 
 
 def labels(names: Iterable[str]) -> str:
@@ -77,3 +70,19 @@ def addon(item: dict[str, Any], currency: str = "", *, amounts: bool = True) -> 
 def transport(kind: str) -> str:
     """A kind of transport; a source's own word stays as it is."""
     return TRANSPORTS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def _tickets(items: list[Any]) -> str:
+    return f"{len(items)} ticket{'s' if len(items) > 1 else ''}"
+
+
+_BY_KIND: dict[str, Callable[[Any], str | None]] = {
+    "date": lambda value: long_day(date.fromisoformat(str(value))),
+    "instant": lambda value: f"{datetime.fromisoformat(str(value)):%d %b %Y, %H:%M} UTC",
+    "flag": lambda value: "Yes" if value else None,
+    "tickets": _tickets,
+}
+_BY_NAME: dict[str, Callable[[Any], str | None]] = {
+    "status": lambda value: Status(value).label,
+    "transport_type": lambda value: transport(str(value)),
+}

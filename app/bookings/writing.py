@@ -14,16 +14,19 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.bookings.claims import Terms, claim_of, settle
 from app.bookings.derive import derived, shown_refund, shown_status
 from app.bookings.fields import FIELDS, PERSONAL, STATUS_COMPANIONS, difference, values_of
 from app.bookings.models import Booking
 from app.bookings.stamps import NEVER, Stamps, dump
-from app.bookings.status import Status
+from app.bookings.status import GONE, Status
 from app.crypto import DataKey
 from app.customers.actions import Known
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.ids import new_id
+from app.venues.capacity import exchange
+from app.venues.finding import match
 from app.websites.models import Website
 
 REFUND = "refund"
@@ -73,13 +76,29 @@ def insert_new(
     source_booking_id: UUID,
     digest: bytes | None = None,
     source_status: str | None = None,
+    terms: Terms = Terms.SOURCE,
+    more: Mapping[str, Any] | None = None,
 ) -> UUID | None:
-    """Insert a booking and its `booking.created`. None when the source id exists already."""
+    """Insert a booking and its `booking.created`, and take its places on these terms.
+
+    `more`: columns that are no fields. None when the source id exists already; then nothing may
+    be committed. Raises SlotUnavailable.
+    """
+    now = datetime.now(UTC)
     empty = {name: field.empty for name, field in FIELDS.items()}
     filled = {**empty, "currency": website.currency, "refund_is_full": False, **values}
     filled = with_shown(filled, stamps)
+    if "activity_id" not in values:
+        filled |= _linked(session, website.id, filled)
+    slot_key = None
+    if filled["activity_id"]:
+        settled = settle(session, None, filled, terms, now)
+        slot_key = settled.pop("slot_key")
+        filled |= settled
     row = {
         **filled,
+        **(more or {}),
+        "slot_key": slot_key,
         **derived(filled, website.timezone, website.phone_region),
         "id": new_id(),
         "website_id": website.id,
@@ -88,11 +107,14 @@ def insert_new(
         "source": source,
         "source_status": source_status,
         "created_digest": digest,
-        "checked_in_at": datetime.now(UTC) if filled["status"] == Status.CHECKED_IN else None,
+        "checked_in_at": now if filled["status"] == Status.CHECKED_IN else None,
+        "confirmed_at": None if filled["status"] == Status.PENDING else now,
+        "cancelled_at": now if filled["status"] in GONE else None,
         "field_times": dump(stamps),
     }
     made: UUID | None = session.execute(_INSERT, row).scalar_one_or_none()
     if made is None:
+        exchange(session, claim_of(row), None, None)  # the places belong to the one that is there
         return None
     changes = {name: pair for name, pair in difference({}, filled).items() if pair[1] is not None}
     event = NewEvent(
@@ -123,14 +145,21 @@ def write(
     key: DataKey | None,
     now: datetime,
     meta: Mapping[str, Any] | None = None,
+    terms: Terms = Terms.SOURCE,
 ) -> bool:
     """Bring a locked booking to new values. Returns whether anything that shows changed.
 
-    No difference: no version, no event, nothing sent; at most the stamps move on.
+    No difference: no version, no event, nothing sent; at most the stamps move on. Its places are
+    exchanged on these terms: raises SlotUnavailable.
     """
     old = values_of(booking)
     state = {**old, STATED: booking.stated_status, "refund_is_full": booking.refund_is_full}
     new = with_shown({**state, **columns}, stamps)
+    if "activity_id" not in columns and any(old[n] != new[n] for n in ("package_name", "venue")):
+        new |= _linked(session, website.id, new)
+    if old["activity_id"] or new["activity_id"]:
+        taken = {**old, "slot_key": booking.slot_key}
+        new |= settle(session, taken, {**new, "slot_key": booking.slot_key}, terms, now)
     changes = difference(old, new)
     _keep_columns(booking, new, stamps)
     if not changes:
@@ -158,6 +187,12 @@ def write(
     )
     record(session, actor, event)
     return True
+
+
+def _linked(session: Session, website_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The activity and venue that the words of a booking mean; null where that is not certain."""
+    found = match(session, website_id, values["venue"], values["package_name"])
+    return found._asdict() if found else {"activity_id": None, "venue_id": None}
 
 
 def record_conflict(
@@ -206,6 +241,12 @@ def _keep_columns(booking: Booking, new: Mapping[str, Any], stamps: Stamps) -> N
 def _follow_status(booking: Booking, old: str, new: str, now: datetime) -> None:
     if new == old:
         return
+    if old == Status.PENDING and new not in GONE:
+        booking.confirmed_at = now
+    if new not in GONE:
+        booking.cancelled_at = None
+    elif old not in GONE:
+        booking.cancelled_at = now
     if new == Status.CHECKED_IN and old != Status.COMPLETED:
         booking.checked_in_at = now
     elif new not in (Status.CHECKED_IN, Status.COMPLETED):

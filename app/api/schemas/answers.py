@@ -76,6 +76,15 @@ class AddonJson(_Answer):
     """null for who may not see payments."""
 
 
+class TicketJson(_Answer):
+    uuid: UUID
+    unit_id: str
+    reference: str | None
+    contact: dict[str, Any]
+    price: Money | None
+    """null for who may not see payments."""
+
+
 _TYPES: dict[str, Any] = {
     "text": str,
     "count": int,
@@ -83,6 +92,9 @@ _TYPES: dict[str, Any] = {
     "date": date,
     "instant": datetime,
     "addons": list[AddonJson],
+    "id": UUID,
+    "flag": bool,
+    "tickets": list[TicketJson],
 }
 
 

@@ -1,0 +1,129 @@
+"""Finding the slot that somebody means, and the activity that a source means by its own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound, SlotUnavailable
+from app.venues.availability import DAY_KEY, Offer, Plan, Slot, State, slots
+from app.venues.loading import load
+from app.venues.models import Activity, Departure, SlotRule, Venue
+
+_package = bindparam("package", type_=Text)
+_MATCH = (
+    select(Activity.id, Activity.venue_id, Venue.name)
+    .join(Venue, Venue.id == Activity.venue_id)
+    .where(
+        Venue.website_id == bindparam("website_id", type_=Text),
+        (func.lower(Activity.name) == func.lower(_package))
+        | Activity.source_names.op("@>")(func.to_jsonb(_package).cast(JSONB)),
+    )
+    .order_by(Activity.is_active.desc(), Activity.position, Activity.id)
+    .limit(20)
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A slot with its activity and venue."""
+
+    plan: Plan
+    offer: Offer
+    slot: Slot
+
+
+class Place(NamedTuple):
+    """Where a booking takes its places, whether or not anything is offered there."""
+
+    key: str
+    capacity: int | None
+    departure_id: UUID | None
+
+
+class Linked(NamedTuple):
+    """What a source's words mean."""
+
+    activity_id: UUID
+    venue_id: UUID
+
+
+def slots_on(session: Session, activity_id: UUID, day: date, now: datetime) -> list[Found]:
+    """Every slot of an activity on a day. Raises NotFound when there is no such activity."""
+    venue_id = session.scalar(select(Activity.venue_id).where(Activity.id == activity_id))
+    if venue_id is None:
+        raise NotFound("This activity does not exist.")
+    (plan,) = load(session, [venue_id], day, day)
+    offer = next(offer for offer in plan.offers if offer.activity.id == activity_id)
+    return [Found(plan, offer, slot) for slot in slots(plan, offer, day, now)]
+
+
+def slot_on(
+    session: Session,
+    activity_id: UUID,
+    day: date,
+    now: datetime,
+    *,
+    key: str | None = None,
+    party: int = 1,
+) -> Found:
+    """The slot with this key; without one the first of the day with room for the party.
+
+    Raises SlotUnavailable with what there is instead, and NotFound.
+    """
+    found = slots_on(session, activity_id, day, now)
+    if key is None:
+        fitting = next((each for each in found if each.slot.fits(party)), None)
+        if fitting is None:
+            raise SlotUnavailable("There is no room left on that day.")
+        return fitting
+    wanted = next((each for each in found if each.slot.key == key), None)
+    if wanted is None:
+        times = [each.slot.time for each in found if each.slot.state is State.OPEN]
+        instead = f" There is {', '.join(times[:12])}." if times else ""
+        raise SlotUnavailable(f"Nothing is offered at that time on {day:%d %b %Y}.{instead}")
+    return wanted
+
+
+def place_of(
+    session: Session, activity_id: UUID, day: date, clock: time | None, departure_id: UUID | None
+) -> Place:
+    """Where a booking at that time counts, from the activity alone: for who is not refused."""
+    activity = session.execute(
+        select(Activity.slot_rule, Activity.capacity).where(Activity.id == activity_id)
+    ).one()
+    if activity.slot_rule == SlotRule.DAY or clock is None:
+        return Place(DAY_KEY, activity.capacity, None)
+    if activity.slot_rule == SlotRule.DEPARTURES:
+        departure = _departure(session, activity_id, day, clock, departure_id)
+        if departure is not None:
+            own = departure.capacity
+            places = activity.capacity if own is None else own
+            return Place(str(departure.id), places, departure.id)
+    return Place(f"{clock:%H:%M}", activity.capacity, None)
+
+
+def match(session: Session, website_id: str, venue: str | None, package: str) -> Linked | None:
+    """The activity that a source sells under these words; None where that is not certain."""
+    rows = session.execute(_MATCH, {"website_id": website_id, "package": package}).all()
+    named = [row for row in rows if venue and row.name.casefold() == venue.strip().casefold()]
+    fitting = named or ([] if len({row.venue_id for row in rows}) > 1 else rows)
+    return Linked(fitting[0].id, fitting[0].venue_id) if fitting else None
+
+
+def _departure(
+    session: Session, activity_id: UUID, day: date, clock: time, departure_id: UUID | None
+) -> Departure | None:
+    query = select(Departure).where(
+        Departure.activity_id == activity_id, Departure.day == day, Departure.time == clock
+    )
+    there = session.scalars(query).one_or_none()
+    if there is None and departure_id is not None:
+        return None  # it leaves at another time
+    return there
