@@ -8,6 +8,7 @@ from app.customers.models import Customer
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.models import Event, Outbox
 from app.partners.models import Partner, PartnerCustomer, PartnerVenue
+from app.reports.models import BookingDay
 from app.schedule.models import ScheduledRun
 from app.staff.models import (
     LoginAttempt,
@@ -36,6 +37,7 @@ __all__ = [
     "ActivityPrice",
     "ApiKey",
     "Booking",
+    "BookingDay",
     "Customer",
     "Delivery",
     "Departure",
