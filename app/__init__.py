@@ -152,6 +152,7 @@ def register_jobs() -> None:
     from app.api import receipts
     from app.audit.actions import seal
     from app.privacy.actions import clear_late_calls
+    from app.reports.actions import merge
     from app.schedule import runs
     from app.schedule.jobs import Job, Task, daily, schedule
     from app.staff import pruning
@@ -167,4 +168,5 @@ def register_jobs() -> None:
         Task("scheduled runs", runs.prune),
     )
     nightly = daily(hour=19)  # the small hours where most websites are
-    schedule.use([Job("retention", nightly, tasks)], chores=[Task("seal the log", seal)])
+    chores = (Task("seal the log", seal), Task("merge sums", merge))
+    schedule.use([Job("retention", nightly, tasks)], chores=chores)
