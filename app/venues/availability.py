@@ -186,14 +186,12 @@ class _Draft:
 
     def at(self, plan: Plan, offer: Offer, now: datetime) -> Slot | None:
         """The slot; None where the clock skips its time on that day."""
-        zone, activity = plan.zone, offer.activity
-        begin = instant(self.day, self.minute, zone)
-        if begin is None:
+        activity = offer.activity
+        span = self._span(plan.zone, activity)
+        if span is None:
             return None
-        end, last = begin + timedelta(minutes=activity.duration_minutes), begin
-        if self.until is not None:
-            begin, end, last = _whole_day(self.day, self.until, zone)
-        last -= timedelta(minutes=activity.lead_minutes)
+        begin, end, last = span
+        last = _later(last, -activity.lead_minutes)
         used = offer.used.get((self.day, self.key), 0)
         state, reason = self._state(plan, offer, used, late=now > last)
         hour, minute = divmod(self.minute, 60)
@@ -203,7 +201,7 @@ class _Draft:
             key=self.key,
             time=f"{hour:02}:{minute:02}",
             starts_at=begin,
-            ends_at=end.astimezone(zone),
+            ends_at=end,
             last_call=last,
             capacity=self.capacity,
             used=used,
@@ -211,6 +209,17 @@ class _Draft:
             departure_id=self.departure.id if self.departure else None,
             reason=reason,
         )
+
+    def _span(
+        self, zone: ZoneInfo, activity: Activity
+    ) -> tuple[datetime, datetime, datetime] | None:
+        """From, to, and when the last guests may come; None for a time that is skipped."""
+        if self.until is not None:
+            return _whole_day(self.day, self.until, zone)
+        begin = instant(self.day, self.minute, zone)
+        if begin is None:
+            return None
+        return begin, _later(begin, activity.duration_minutes), begin
 
     def _state(self, plan: Plan, offer: Offer, used: int, *, late: bool) -> tuple[State, str]:
         reason = self._closed(plan, offer)
@@ -305,6 +314,11 @@ def instant(day: date, minute: int, zone: ZoneInfo) -> datetime | None:
     aware = naive.replace(tzinfo=zone)
     there_and_back = aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
     return aware if there_and_back == naive else None
+
+
+def _later(at: datetime, minutes: int) -> datetime:
+    """So many real minutes later, also across a change of the clock."""
+    return (at.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(at.tzinfo)
 
 
 def _minute(text: str) -> int:

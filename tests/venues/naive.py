@@ -1,0 +1,203 @@
+"""Random venues, and a slow and simple calculator to compare the real one with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from random import Random
+from zoneinfo import ZoneInfo
+
+from app.ids import new_id
+from app.venues.availability import Closure, Hours, Offer, Plan, Special
+from app.venues.models import Activity, Departure, Venue
+
+ZONES = {
+    "Europe/London": (date(2026, 3, 29), date(2026, 10, 25)),
+    "America/New_York": (date(2026, 3, 8), date(2026, 11, 1)),
+    "Australia/Lord_Howe": (date(2026, 10, 4), date(2026, 4, 5)),
+    "Asia/Bangkok": (date(2028, 2, 29), date(2026, 12, 31)),
+    "Asia/Kathmandu": (date(2028, 2, 28), date(2028, 3, 1)),
+    "Africa/Cairo": (date(2026, 4, 24), date(2026, 10, 30)),  # changes at midnight
+    "America/Havana": (date(2026, 3, 8), date(2026, 11, 1)),  # skips midnight itself
+}
+"""Zones with the days on which their clocks or calendars are odd."""
+
+
+def clock(random: Random) -> time:
+    return time(random.randrange(24), random.choice((0, 0, 15, 30, 45)))
+
+
+def stretch(random: Random) -> Hours:
+    kitchen = (clock(random), clock(random)) if random.random() < 0.3 else (None, None)
+    return Hours(clock(random), clock(random), *kitchen)
+
+
+def plan(random: Random) -> tuple[Plan, Offer, date]:
+    """A venue with one activity, and a day to ask about."""
+    zone = random.choice(list(ZONES))
+    day = random.choice(ZONES[zone]) + timedelta(days=random.choice((-1, 0, 0, 1)))
+    venue = Venue(id=new_id(), timezone=zone, name="V", is_active=random.random() > 0.05)
+    rule = random.choice(("times", "interval", "departures", "day"))
+    activity = Activity(
+        id=new_id(),
+        name="A",
+        slot_rule=rule,
+        times=sorted({f"{clock(random):%H:%M}" for _ in range(random.randrange(5))}),
+        every_minutes=random.choice((15, 20, 30, 45, 60, 90)),
+        duration_minutes=random.choice((15, 30, 60, 120, 60 * 30)),
+        in_kitchen_hours=random.random() < 0.4,
+        capacity=random.choice((None, 0, 1, 8)),
+        lead_minutes=random.choice((0, 0, 60, 60 * 24)),
+        is_active=random.random() > 0.05,
+    )
+    week = {n: [stretch(random) for _ in range(random.choice((0, 1, 1, 2)))] for n in range(7)}
+    special = {}
+    for near in (day, day - timedelta(days=1)):
+        if random.random() < 0.2:
+            special[near] = Special(random.choice((None, stretch(random))), "holiday")
+    leaving = [
+        Departure(
+            id=new_id(),
+            day=day,
+            time=clock(random),
+            capacity=random.choice((None, 0, 4)),
+            is_closed=random.random() < 0.2,
+        )
+        for _ in range(random.randrange(4))
+    ]
+    keys = ["day", *activity.times, *(str(d.id) for d in leaving), "12:00", "00:30"]
+    closures = [
+        Closure(
+            day,
+            random.choice((None, activity.id, new_id())),
+            random.choice((None, *keys)),
+            "closed",
+        )
+        for _ in range(random.choice((0, 0, 0, 1)))
+    ]
+    used = {(day, key): random.randrange(10) for key in keys}
+    offer = Offer(activity, (), {day: leaving}, used)
+    return Plan(venue, "THB", week, special, closures, [offer]), offer, day
+
+
+@cache
+def minutes(zone: str, day: date) -> dict[int, datetime]:
+    """Every minute that the clock of a zone shows on a day, with the instant it first does."""
+    found: dict[int, datetime] = {}
+    at = datetime.combine(day, time(), UTC) - timedelta(hours=15)
+    for _ in range(56 * 60):
+        local = at.astimezone(ZoneInfo(zone))
+        if local.date() == day:
+            found.setdefault(local.hour * 60 + local.minute, at)
+        at += timedelta(minutes=1)
+    return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the simple calculator says of a slot."""
+
+    key: str
+    at: datetime
+    state: str
+
+
+def said(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
+    """The slots of a day, found by walking over all its minutes."""
+    activity, walked = offer.activity, minutes(plan.venue.timezone, day)
+    found = set()
+    if activity.slot_rule == "day":
+        if hours := _hours(plan, day):
+            shut = max(_absolute(h.opens, h.closes)[1] for h in hours)
+            last = _wall(day, shut, plan.zone) - timedelta(minutes=activity.lead_minutes)
+            found.add(_said(plan, offer, day, "day", _wall(day, 0, plan.zone), last, now))
+        return found
+    rule, times, lead = activity.slot_rule, activity.times, activity.lead_minutes
+    starts = _grid(plan, activity, day)
+    if rule == "times":
+        starts = {n for n in _open(plan, day) if f"{n // 60:02}:{n % 60:02}" in times}
+    for minute, at in walked.items():
+        if rule != "departures" and minute not in starts:
+            continue
+        text, last = f"{minute // 60:02}:{minute % 60:02}", at - timedelta(minutes=lead)
+        if rule != "departures":
+            found.add(_said(plan, offer, day, text, at, last, now))
+            continue
+        for each in offer.departures[day]:
+            if f"{each.time:%H:%M}" == text:
+                found.add(_said(plan, offer, day, str(each.id), at, last, now, each))
+    return found
+
+
+def _hours(plan: Plan, day: date) -> list[Hours]:
+    if day in plan.special:
+        hours = plan.special[day].hours
+        return [hours] if hours else []
+    return list(plan.week[day.weekday()])
+
+
+def _absolute(begin: time, end: time) -> tuple[int, int]:
+    first, last = begin.hour * 60 + begin.minute, end.hour * 60 + end.minute
+    return (first, last) if end > begin else (first, last + 1440)
+
+
+def _wall(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    naive = datetime.combine(day, time()) + timedelta(minutes=minute)
+    return naive.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _open(plan: Plan, day: date) -> set[int]:
+    """The minutes of a day at which the venue is open."""
+    found: set[int] = set()
+    for start, late in ((day, 0), (day - timedelta(days=1), 1440)):
+        for hours in _hours(plan, start):
+            first, last = _absolute(hours.opens, hours.closes)
+            found |= {minute - late for minute in range(first, last)}
+    return found
+
+
+def _grid(plan: Plan, activity: Activity, day: date) -> set[int]:
+    """The minutes of a day at which an interval begins, counted on one by one."""
+    found: set[int] = set()
+    for start, late in ((day, 0), (day - timedelta(days=1), 1440)):
+        for hours in _hours(plan, start):
+            first, last = _absolute(hours.opens, hours.closes)
+            if activity.in_kitchen_hours and hours.kitchen_opens and hours.kitchen_closes:
+                k_first, k_last = _absolute(hours.kitchen_opens, hours.kitchen_closes)
+                if k_first < first and k_first + 1440 < last:
+                    k_first, k_last = k_first + 1440, k_last + 1440
+                first, last = k_first, k_last
+            stop = last - 1 if activity.in_kitchen_hours else last - activity.duration_minutes
+            tick = first
+            while tick <= stop:
+                found.add(tick - late)
+                tick += activity.every_minutes or 1
+    return found
+
+
+def _said(
+    plan: Plan,
+    offer: Offer,
+    day: date,
+    key: str,
+    at: datetime,
+    last: datetime,
+    now: datetime,
+    departure: Departure | None = None,
+) -> Said:
+    activity = offer.activity
+    capacity = activity.capacity
+    if departure is not None and departure.capacity is not None:
+        capacity = departure.capacity
+    shut = not plan.venue.is_active or not activity.is_active
+    for closure in plan.closures:
+        if closure.day == day and closure.activity_id in (None, activity.id):
+            shut = shut or closure.slot in (None, key)
+    if departure is not None:
+        shut = shut or departure.is_closed
+        shut = shut or (day in plan.special and plan.special[day].hours is None)
+    taken = offer.used.get((day, key), 0)
+    full = capacity is not None and taken >= capacity
+    state = "closed" if shut else "past" if now > last else "full" if full else "open"
+    return Said(key, at.astimezone(UTC), state)
