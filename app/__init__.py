@@ -104,7 +104,10 @@ def register_rooms(app: Flask) -> None:
     from app.desk.sync import sync as sync_pages
     from app.errorpages import init_errorpages
     from app.operations import init_operations, operations
+    from app.partners.key_routes import partner_keys
+    from app.partners.routes import partners
     from app.privacy.routes import customers
+    from app.reports.routes import reports
     from app.security import init_security, init_texts
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
@@ -113,6 +116,13 @@ def register_rooms(app: Flask) -> None:
     from app.staff.role_routes import roles_pages
     from app.staff.routes import staff
     from app.staff.team_routes import people
+    from app.statements.routes import statements
+    from app.venues.day_routes import venue_days
+    from app.venues.departure_routes import departures
+    from app.venues.hour_routes import venue_hours
+    from app.venues.offer_routes import activities
+    from app.venues.routes import venues
+    from app.venues.site_routes import dive_sites
     from app.webhooks.routes import webhooks
     from app.websites.routes import websites
 
@@ -130,7 +140,9 @@ def register_rooms(app: Flask) -> None:
     for blueprint in (
         *(staff, account, people, invite, roles_pages),
         *(operations, desk, bookings, websites, apikeys, webhooks, sync_pages),
-        *(audit, customers),
+        *(statements, partners, partner_keys),
+        *(venues, venue_hours, activities, departures, dive_sites, venue_days),
+        *(audit, customers, reports),
         *(sync, staff_api, staff_websites_api, reference),
     ):
         app.register_blueprint(blueprint)
@@ -151,6 +163,7 @@ def register_jobs() -> None:
     """Everything that comes due by itself: what is not listed here is not done."""
     from app.api import receipts
     from app.audit.actions import seal
+    from app.bookings.holds import expire_lapsed
     from app.privacy.actions import clear_late_calls
     from app.reports.actions import merge
     from app.schedule import runs
@@ -168,5 +181,9 @@ def register_jobs() -> None:
         Task("scheduled runs", runs.prune),
     )
     nightly = daily(hour=19)  # the small hours where most websites are
-    chores = (Task("seal the log", seal), Task("merge sums", merge))
+    chores = (
+        Task("seal the log", seal),
+        Task("holds that ran out", expire_lapsed),
+        Task("merge sums", merge),
+    )
     schedule.use([Job("retention", nightly, tasks)], chores=chores)

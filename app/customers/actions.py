@@ -49,6 +49,8 @@ class Contact:
     country_code: str | None = None
     region: str = "TH"
     source: str = "website"
+    partner_id: UUID | None = None
+    """The partner that brings them: kept where they are new."""
 
     @property
     def e164(self) -> str | None:
@@ -119,6 +121,8 @@ def _create(
         "email": contact.email,
         "email_hash": email_hash,
         "source": contact.source,
+        "partner_id": contact.partner_id,
+        "created_by_partner_id": contact.partner_id,
         "data_key": key,
     }
     made = session.execute(_INSERT, row).scalar_one_or_none()

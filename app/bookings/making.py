@@ -1,0 +1,172 @@
+"""Making a booking here: for the desk, partners, resellers and the app, all through one door.
+
+What sources tell of their own bookings is in `receiving`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.bookings.claims import Terms, demand_party, shown_time
+from app.bookings.holds import free_up
+from app.bookings.models import Booking
+from app.bookings.stamps import Stamp
+from app.bookings.status import Status
+from app.bookings.writing import STATED, insert_new
+from app.customers.actions import Contact, find_or_create
+from app.errors import Conflict, InvalidPayload
+from app.events.models import Actor
+from app.ids import new_id
+from app.venues import finding, prices
+from app.venues.finding import Found
+from app.venues.prices import Sum
+from app.websites.models import Website
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without those that are mistaken for others on the telephone."""
+
+
+@dataclass(frozen=True)
+class ForPartner:
+    """The partner whose booking it is, with its terms of today."""
+
+    partner_id: UUID
+    uuid: UUID
+    """The partner's own id for the booking: unique among its bookings."""
+    commission_rate: Decimal
+    payment_relation: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to book."""
+
+    activity_id: UUID
+    day: date
+    guests: int
+    contact: Contact
+    source: str
+    slot: str | None = None
+    """Key of the slot; without one the first of the day with room."""
+    units: Mapping[UUID, int] = field(default_factory=dict)
+    """Of the activity's price categories, where the party is counted in them."""
+    status: Status = Status.CONFIRMED
+    hold_expires_at: datetime | None = None
+    terms: Terms = Terms.DOOR
+    partner: ForPartner | None = None
+    tickets: Sequence[Mapping[str, Any]] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Other fields: requests, notes, transport."""
+
+
+def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Booking:
+    """Book. The caller has seen to it that the activity is one of this website, for this actor.
+
+    Raises SlotUnavailable, InvalidPayload (a party of the wrong size), NotFound, and Conflict for
+    a partner's id that is used already.
+    """
+    now = datetime.now(UTC)
+    if wish.slot is not None:
+        free_up(session, wish.activity_id, wish.day, wish.slot, now)
+    found = _place(session, wish, now)
+    activity = found.offer.activity
+    if wish.terms is Terms.DOOR:
+        demand_party(activity.min_party, activity.max_party, wish.guests)
+    customer = find_or_create(session, wish.contact)
+    values = _values(wish, found)
+    source_id = new_id()
+    made = insert_new(
+        session,
+        actor,
+        website,
+        values,
+        dict.fromkeys(values, Stamp(now, staff=True)),
+        customer=customer,
+        source=wish.source,
+        source_booking_id=source_id,
+        terms=wish.terms,
+        more={"kind": activity.kind, **_partner(wish.partner)},
+    )
+    if made is None:
+        raise Conflict("This id is used for another booking.")
+    return session.get_one(Booking, made)
+
+
+def priced(found: Found, wish: Wish) -> Sum:
+    """What the party pays."""
+    activity = found.offer.activity
+    if wish.units:
+        return prices.of_units(activity, found.offer.prices, wish.units)
+    return prices.of_party(activity, wish.guests)
+
+
+def new_reference() -> str:
+    """A booking reference that can be said on the telephone: `OB-7KQ2MX9`."""
+    return "OB-" + "".join(secrets.choice(_LETTERS) for _ in range(7))
+
+
+def _place(session: Session, wish: Wish, now: datetime) -> Found:
+    if wish.slot is not None and wish.terms is Terms.OVERBOOK:
+        return _somewhere(session, wish, now)
+    return finding.slot_on(
+        session, wish.activity_id, wish.day, now, key=wish.slot, party=wish.guests
+    )
+
+
+def _somewhere(session: Session, wish: Wish, now: datetime) -> Found:
+    """The slot that is meant, closed or not. Raises InvalidPayload for a time that never was."""
+    found = finding.slots_on(session, wish.activity_id, wish.day, now)
+    wanted = next((each for each in found if each.slot.key == wish.slot), None)
+    if wanted is None:
+        raise InvalidPayload("Nothing ever happens at that time: choose one of the times shown.")
+    return wanted
+
+
+def _values(wish: Wish, found: Found) -> dict[str, Any]:
+    activity, slot, venue = found.offer.activity, found.slot, found.plan.venue
+    cost = priced(found, wish)
+    return {
+        "booking_ref": new_reference(),
+        "package_name": activity.name,
+        "package_price": cost.per_guest,
+        "venue": venue.name,
+        "activity_date": slot.day,
+        "time_slot": shown_time(slot),
+        "guest_count": wish.guests,
+        "total_amount": cost.total,
+        "discount_amount": cost.discount,
+        "currency": found.plan.currency,
+        STATED: wish.status.value,
+        "customer_name": wish.contact.name,
+        "customer_email": wish.contact.email or "",
+        "customer_phone": wish.contact.phone,
+        "customer_country_code": wish.contact.country_code,
+        "venue_id": venue.id,
+        "activity_id": activity.id,
+        "departure_id": slot.departure_id,
+        "hold_expires_at": wish.hold_expires_at,
+        "partner_reference": wish.partner.reference if wish.partner else None,
+        "tickets": [dict(ticket) for ticket in wish.tickets],
+        **wish.more,
+    }
+
+
+def _partner(partner: ForPartner | None) -> dict[str, Any]:
+    if partner is None:
+        return {}
+    return {
+        "partner_id": partner.partner_id,
+        "created_by_partner_id": partner.partner_id,
+        "partner_uuid": partner.uuid,
+        "commission_rate": partner.commission_rate,
+        "payment_relation": partner.payment_relation,
+    }
