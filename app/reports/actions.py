@@ -14,9 +14,15 @@ BATCH = 5_000
 _KEY, _MEASURES = ", ".join(KEY), ", ".join(MEASURES)
 _SUMS = ", ".join(f"sum({name})" for name in MEASURES)
 _SOME = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
-_SAME = " AND ".join(f"d.{name} IS NOT DISTINCT FROM k.{name}" for name in KEY)
-# One statement: whoever reads meanwhile sees either the rows before it or those after it. The
-# columns of the index are compared plainly, so that it serves.
+_NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
+_SAME = " AND ".join(
+    f"coalesce(d.{name}, {_NOBODY}) = coalesce(k.{name}, {_NOBODY})"
+    if name == "partner_id"
+    else f"d.{name} = k.{name}"
+    for name in KEY
+)
+# One statement: whoever reads meanwhile sees either the rows before it or those after it. Equality
+# throughout: an index serves few rows, a hash many.
 _MERGE = text(
     f"""
 WITH fresh AS (
@@ -26,8 +32,7 @@ WITH fresh AS (
 ), k AS (SELECT DISTINCT {_KEY} FROM fresh
 ), old AS (
     DELETE FROM booking_days d USING k
-    WHERE NOT d.is_new AND d.basis = k.basis AND d.day = k.day AND d.website_id = k.website_id
-        AND {_SAME}
+    WHERE NOT d.is_new AND {_SAME}
     RETURNING {", ".join(f"d.{name}" for name in (*KEY, *MEASURES))}
 ), merged AS (
     INSERT INTO booking_days ({_KEY}, {_MEASURES}, is_new)
