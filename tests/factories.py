@@ -16,9 +16,11 @@ from app.bookings.models import Booking
 from app.crypto import DataKey, hash_email, hash_secret, new_webhook_secret
 from app.customers.models import Customer
 from app.extensions import db
+from app.partners.models import Partner, PartnerVenue
 from app.staff import queries
 from app.staff.models import Membership, Role, User
 from app.staff.passwords import hash_password
+from app.venues.models import Venue
 from app.websites.models import Website
 
 PASSWORD = "a quiet green morning"
@@ -104,6 +106,39 @@ class BookingFactory(Factory):
 def vars_of(stub: Any) -> dict[str, Any]:
     """What a booking under construction is found by."""
     return {name: getattr(stub, name, None) for name in ("booking_ref", "customer_name")}
+
+
+class VenueFactory(Factory):
+    """A place that is open never and offers nothing."""
+
+    class Meta:
+        model = Venue
+
+    website_id = factory.LazyFunction(lambda: WebsiteFactory.create().id)
+    name = factory.Sequence(lambda n: f"Pier {n}")
+    timezone = "Asia/Bangkok"
+
+
+class PartnerFactory(Factory):
+    """A partner that may book nowhere and is called back nowhere."""
+
+    class Meta:
+        model = Partner
+
+    name = factory.Sequence(lambda n: f"Agency {n}")
+    company_name = factory.LazyAttribute(lambda p: f"{p.name} Ltd.")
+    contact_email = factory.Sequence(lambda n: f"agency{n}@example.com")
+    commission_rate = Decimal(15)
+    webhook_secret = factory.LazyFunction(new_webhook_secret)
+
+
+def partner_at(*venues: Venue, **fields: Any) -> Partner:
+    """A partner that may book at these venues."""
+    made: Partner = PartnerFactory.create(**fields)
+    rows = [PartnerVenue(partner_id=made.id, venue_id=venue.id) for venue in venues]
+    db.session.add_all(rows)
+    db.session.flush()
+    return made
 
 
 class UserFactory(Factory):

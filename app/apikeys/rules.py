@@ -50,7 +50,7 @@ def _clean(name: str, value: Any, now: datetime) -> Any:
         case "scopes":
             return _scopes(value)
         case "allowed_ips":
-            return _addresses(value)
+            return addresses(value)
         case _:
             return _end(value, now)
 
@@ -71,8 +71,8 @@ def _scopes(values: list[str]) -> list[str]:
     return [scope for scope in known if scope in values]
 
 
-def _addresses(values: list[str]) -> list[str]:
-    """Networks in the form in which they are compared; empty means from anywhere."""
+def addresses(values: list[str]) -> list[str]:
+    """Networks in the form in which they are compared; empty means from anywhere. Raises Wrong."""
     if len(values) > MOST_ADDRESSES:
         raise Wrong(f"Use at most {MOST_ADDRESSES} addresses or networks.")
     return list(dict.fromkeys(_network(value.strip()) for value in values if value.strip()))

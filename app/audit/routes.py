@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, request, stream_with_context
 
@@ -16,6 +17,7 @@ from app.customers import queries as customers
 from app.errors import Forbidden, WebsiteNotFound
 from app.events.models import Event
 from app.extensions import db
+from app.partners import queries as partners
 from app.staff.context import current_actor, current_scope, now
 from app.staff.guards import requires
 from app.staff.permissions import Permission
@@ -139,7 +141,7 @@ def _around(view: AuditView, events: Sequence[Event]) -> dict[str, Any]:
 
 
 def _reader(scope: Any, events: Iterable[Event], names: dict[str, str]) -> Reader:
-    """What these events need to be read: three queries, however many they are."""
+    """What these events need to be read: four queries, however many they are."""
     session, plain = db.session(), Reader(scope)
     sealed = {e.customer_id for e in events if e.sealed_fields() and plain.may_open(e)}
     about = {e.subject_id for e in events if e.subject_type == "user"}
@@ -149,7 +151,14 @@ def _reader(scope: Any, events: Iterable[Event], names: dict[str, str]) -> Reade
         references=references.of(session, [event.booking_id for event in events]),
         people=queries.names_of(session, about),
         websites=names,
+        partners=_partner_names(events),
     )
+
+
+def _partner_names(events: Iterable[Event]) -> dict[str, str]:
+    about = {UUID(e.subject_id) for e in events if e.subject_type == "partner"}
+    found = partners.names(db.session(), (), about) if about else {}
+    return {str(partner_id): name for partner_id, name in found.items()}
 
 
 def _choices(view: AuditView, mine: Websites) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from app.bookings.fields import FIELDS
 from app.bookings.references import Reference
 from app.crypto import DataKey
 from app.events.models import Event
+from app.partners.rules import EDITABLE as PARTNER_FIELDS
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.venues import history as venue_words
 from app.websites.rules import EDITABLE as WEBSITE_FIELDS
 
 HIDDEN, ERASED = "hidden", "erased"
@@ -31,6 +33,15 @@ _SAID = {
     "website.key_revoked": "revoked a key",
     "website.webhook_secret_rotated": "replaced the webhook secret",
     "website.webhook_tested": "sent a test webhook",
+    "partner.added": "added the partner",
+    "partner.updated": "changed the partner",
+    "partner.venues_changed": "changed where the partner may book",
+    "partner.key_issued": "issued a key",
+    "partner.key_changed": "changed a key",
+    "partner.key_rotated": "replaced a key",
+    "partner.key_revoked": "revoked a key",
+    "partner.webhook_secret_rotated": "replaced the webhook secret",
+    "partner.webhook_tested": "sent a test webhook",
     "user.signed_in": "signed in",
     "user.signed_out": "signed out",
     "user.sign_in_failed": "failed to sign in",
@@ -50,6 +61,7 @@ class Reader:
     references: Mapping[UUID, Reference] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
     websites: Mapping[str, str] = field(default_factory=dict)
+    partners: Mapping[str, str] = field(default_factory=dict)
 
     def may_open(self, event: Event) -> bool:
         """Sealed values are shown to who may see customers there."""
@@ -62,6 +74,8 @@ class Reader:
 
 def said(event: Event) -> str:
     """`changed the booking`; a name that nobody has put into words is taken apart."""
+    if event.name in venue_words.SAID:
+        return venue_words.said(event.name, event.meta)
     return _SAID.get(event.name, humanised(event.name.partition(".")[2] or event.name).lower())
 
 
@@ -75,6 +89,10 @@ def subject(event: Event, reader: Reader) -> str:
     reference = reader.references.get(event.booking_id) if event.booking_id else None
     if reference:
         return reference.text
+    if event.subject_type == "partner":
+        return reader.partners.get(event.subject_id, "a partner")
+    if event.subject_type == "venue":
+        return str(event.meta.get("venue", "a venue"))
     known = reader.people if event.subject_type == "user" else reader.websites
     return known.get(event.subject_id, event.subject_id)
 
@@ -101,6 +119,10 @@ def label(event: Event, name: str) -> str:
         return FIELDS[name].label
     if event.subject_type == "website" and name in WEBSITE_FIELDS:
         return WEBSITE_FIELDS[name]
+    if event.subject_type == "partner" and name in PARTNER_FIELDS:
+        return PARTNER_FIELDS[name]
+    if event.subject_type == "venue" and name in venue_words.LABELS:
+        return venue_words.LABELS[name]
     return humanised(name)
 
 
@@ -121,6 +143,8 @@ def _hides(event: Event, reader: Reader, name: str, pair: list[Any], sealed: boo
 def _shown(event: Event, reader: Reader, name: str, value: Any, currency: str) -> str | None:
     if event.subject_type == "booking":
         return booking_words.shown(name, value, currency, amounts=reader.sees_money(event))
+    if event.subject_type == "venue":
+        return None if value is None else str(venue_words.in_words(value))
     return None if value is None else _text(value)
 
 

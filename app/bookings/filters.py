@@ -25,6 +25,8 @@ class Filters:
     website_id: str | None = None
     statuses: tuple[str, ...] = ()
     source: str | None = None
+    partner_id: UUID | None = None
+    venue_id: UUID | None = None
     date_from: date | None = None
     date_to: date | None = None
     booked_on: date | None = None
@@ -61,6 +63,10 @@ class Filters:
             yield Booking.status.in_(self.statuses)
         if self.source:
             yield Booking.source == self.source
+        if self.partner_id:
+            yield Booking.partner_id == self.partner_id
+        if self.venue_id:
+            yield Booking.venue_id == self.venue_id
         if self.with_pickup:
             yield Booking.transport_type.in_(PICKUPS)
         if self.with_notes:

@@ -30,6 +30,8 @@ class Route:
     """What must stay in order: the booking's id."""
     position: int
     """Order within the lane: the booking's version."""
+    shared: bool = False
+    """Whether the destination is no website's own: then `website_id` is that of the booking."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,10 @@ def _take(session: Session, limit: int) -> Sequence[int]:
 
 def _create(session: Session, routed: Sequence[Routed]) -> None:
     """Add deliveries at the end of their lanes, and make heads where a lane has none."""
-    wanted = {r.destination_key: (name, r.label, r.website_id) for name, _, r in routed}
+    wanted = {
+        r.destination_key: (name, r.label, None if r.shared else r.website_id)
+        for name, _, r in routed
+    }
     ids = health.ensure(session, wanted)
     touched = {(ids[route.destination_key], route.lane) for _, _, route in routed}
     lanes.lock(session, touched)

@@ -127,9 +127,15 @@ def _trip(delivery: Delivery, destination: Destination) -> Trip:
     )
 
 
-def destinations(session: Session, websites: Websites) -> list[DestinationState]:
-    """Every destination, with the numbers of its open deliveries; troubled ones first."""
-    mine = visible(Destination.website_id, websites)
+def destinations(
+    session: Session, websites: Websites, doors: Collection[str] = ()
+) -> list[DestinationState]:
+    """Every destination, with the numbers of its open deliveries; troubled ones first.
+
+    `doors`: keys of shared destinations that are shown as well; of theirs, too, only deliveries of
+    `websites` are counted.
+    """
+    mine = visible(Destination.website_id, websites) | Destination.key.in_(doors)
     found = session.scalars(select(Destination).where(mine).order_by(Destination.label)).all()
     counted = (
         select(Delivery.destination_id, Delivery.state, func.count())

@@ -29,11 +29,28 @@ class Relation(enum.StrEnum):
     @property
     def label(self) -> str:
         """As people read it."""
-        return {
-            Relation.COMMISSION: "Commission invoiced",
-            Relation.NET: "Net rate",
-            Relation.REFERRAL: "Referral",
-        }[self]
+        return _RELATIONS[self][0]
+
+    @property
+    def meaning(self) -> str:
+        """Who pays whom, in a sentence."""
+        return _RELATIONS[self][1]
+
+
+_RELATIONS = {
+    Relation.COMMISSION: (
+        "Commission invoiced",
+        "The guest pays you. The partner sends you an invoice for its commission.",
+    ),
+    Relation.NET: (
+        "Net rate",
+        "The guest pays the partner. The partner pays you the price less its commission.",
+    ),
+    Relation.REFERRAL: (
+        "Referral",
+        "The guest pays you. You pay the partner its share for having sent the guest.",
+    ),
+}
 
 
 class Partner(Base):
@@ -61,6 +78,20 @@ class Partner(Base):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+    @property
+    def may_change(self) -> bool:
+        """Whether it may change its bookings, beside making and cancelling them."""
+        return bool(self.settings.get("may_change", True))
+
+    @property
+    def shows_contact(self) -> bool:
+        """Whether webhooks tell it when the guest's e-mail or phone changes at the desk."""
+        return bool(self.settings.get("shows_contact", False))
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.payment_relation)
 
     @property
     def door(self) -> str:

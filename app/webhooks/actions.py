@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -19,8 +20,10 @@ from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.ids import new_id
 from app.outbound import Answer, Outgoing, Unreachable, send_once
+from app.partners.models import Partner
 from app.webhooks.channel import EVENTS, WebhookChannel
 from app.webhooks.payload import body_of, signed
+from app.webhooks.receivers import Receiver, told
 from app.websites.models import Website
 
 
@@ -42,16 +45,23 @@ class Exchange:
 
 
 def send_test(
-    session: Session, website: Website, booking: Booking | None, event: str, actor: Actor
+    session: Session,
+    receiver: Receiver,
+    booking: Booking | None,
+    event: str,
+    actor: Actor,
+    website_id: str | None = None,
 ) -> Exchange:
-    """Call the website's webhook with the booking as it is now, marked `"test": true`.
+    """Call a website's or partner's webhook with the booking as it is now, marked `"test": true`.
 
     Without a booking the ids are made up. Commits before the call, so that no transaction is held
     while the endpoint takes its time. Raises InvalidPayload for an unknown event, or when the
-    website has no address or no secret.
+    receiver has no address or no secret. `website_id`: in whose log a partner's test is told.
     """
-    outgoing = _compose(website, booking, event, actor)
-    website_id, booking_id = website.id, booking.id if booking else None
+    website_id = receiver.id if isinstance(receiver, Website) else website_id
+    outgoing = _compose(session, receiver, booking, event, actor)
+    door, told_of = receiver.door, _audit_event(receiver, event, website_id)
+    booking_id = booking.id if booking else None
     session.commit()
     answer = send_once(outgoing)
     judge = WebhookChannel().judge
@@ -61,7 +71,7 @@ def send_test(
         website_id=website_id,
         booking_id=booking_id,
         event_type=event,
-        door=f"website:{website_id}",
+        door=door,
         notes=["Test webhook."],
         error_message=verdict.message or None,
         request_id=actor.request_id,
@@ -69,30 +79,47 @@ def send_test(
         **exchange_columns(outgoing, answer, success),
     )
     session.add(entry)
-    record(session, actor, _audit_event(website_id, event, success))
+    told_of.meta["success"] = success
+    record(session, actor, told_of)
     session.flush()
     return _exchange(outgoing, answer, success, verdict.message, entry.id)
 
 
-def _compose(website: Website, booking: Booking | None, event: str, actor: Actor) -> Outgoing:
+def _compose(
+    session: Session, receiver: Receiver, booking: Booking | None, event: str, actor: Actor
+) -> Outgoing:
     if event not in EVENTS:
         known = ", ".join(sorted(EVENTS))
         raise InvalidPayload("Unknown event.", [Fault("event", f"Must be one of {known}.")])
-    secrets = website.signing_secrets()
-    if not website.webhook_url or not secrets:
+    secrets = receiver.signing_secrets()
+    if not receiver.webhook_url or not secrets:
         fault = Fault("webhook_url", "Enter the address (and make a secret) first.")
-        raise InvalidPayload("The website has no webhook to test.", [fault])
+        raise InvalidPayload("There is no webhook to test.", [fault])
+    data, id_there, author = _data(booking, event), _id_there(receiver, booking), actor.label
+    if isinstance(receiver, Partner):
+        data = {name: data[name] for name in sorted(told(receiver, data))}
+        website = session.get(Website, booking.website_id) if booking else None
+        author = website.name if website else "OneBooking"
     message = body_of(
         event_id=new_id(),
         event=event,
-        source_booking_id=booking.source_booking_id if booking else new_id(),
+        source_booking_id=id_there,
         booking_id=booking.id if booking else new_id(),
         version=booking.version if booking else 0,
-        data=_data(booking, event),
+        data=data,
         updated_at=booking.updated_at if booking else datetime.now(UTC),
-        updated_by=actor.label,
+        updated_by=author,
     )
-    return signed(website.webhook_url, secrets, {**message, "test": True})
+    return signed(receiver.webhook_url, secrets, {**message, "test": True})
+
+
+def _id_there(receiver: Receiver, booking: Booking | None) -> UUID:
+    """The id by which the receiver knows the booking."""
+    if booking is None:
+        return new_id()
+    if isinstance(receiver, Partner):
+        return booking.partner_uuid or booking.id
+    return booking.source_booking_id
 
 
 def _data(booking: Booking | None, event: str) -> dict[str, Any]:
@@ -107,13 +134,14 @@ def _data(booking: Booking | None, event: str) -> dict[str, Any]:
     }
 
 
-def _audit_event(website_id: str, event: str, success: bool) -> NewEvent:
+def _audit_event(receiver: Receiver, event: str, website_id: str | None) -> NewEvent:
+    kind = "partner" if isinstance(receiver, Partner) else "website"
     return NewEvent(
-        name="website.webhook_tested",
-        subject_type="website",
-        subject_id=website_id,
+        name=f"{kind}.webhook_tested",
+        subject_type=kind,
+        subject_id=str(receiver.id),
         website_id=website_id,
-        meta={"event": event, "success": success},
+        meta={"event": event},
     )
 
 

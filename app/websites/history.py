@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.apikeys import rules as apikeys
@@ -25,19 +25,21 @@ _LABELS = {**rules.EDITABLE, **apikeys.EDITABLE}
 
 def lines(events: Sequence[Event]) -> list[dict[str, Any]]:
     """The events as the timeline shows them."""
-    return [
-        {
-            "at": event.occurred_at,
-            "actor": event.actor_label,
-            "kind": _KINDS.get(event.actor_kind, event.actor_kind),
-            "door": "",
-            "summary": _summary(event),
-            "changes": _changes(event),
-            "note": _note(event),
-            "deliveries": [],
-        }
-        for event in events
-    ]
+    return [line(event, _summary(event), _changes(event)) for event in events]
+
+
+def line(event: Event, summary: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """One entry of the timeline."""
+    return {
+        "at": event.occurred_at,
+        "actor": event.actor_label,
+        "kind": _KINDS.get(event.actor_kind, event.actor_kind),
+        "door": "",
+        "summary": summary,
+        "changes": changes,
+        "note": _note(event),
+        "deliveries": [],
+    }
 
 
 def _summary(event: Event) -> str:
@@ -51,15 +53,20 @@ def _summary(event: Event) -> str:
 def _changes(event: Event) -> list[dict[str, Any]]:
     if event.name == "website.registered":
         return []
+    return changed(event, _LABELS)
+
+
+def changed(event: Event, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Old and new of the fields that have a label."""
     return [
         {"label": label, "old": _words(pair[0]), "new": _words(pair[1])}
-        for name, label in _LABELS.items()
+        for name, label in labels.items()
         if (pair := event.changes.get(name))
     ]
 
 
 def _note(event: Event) -> str | None:
-    if event.name == "website.webhook_tested" and not event.meta.get("success"):
+    if event.name.endswith(".webhook_tested") and not event.meta.get("success"):
         return "It did not arrive."
     return None
 

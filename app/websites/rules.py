@@ -63,7 +63,7 @@ def _clean(name: str, value: Any, *, https_only: bool) -> Any:
     if "\x00" in text:
         raise Wrong("Must not hold NUL characters.")
     if name in OPTIONAL:
-        return _url(text, https_only=https_only) if text else None
+        return url(text, https_only=https_only) if text else None
     if not text:
         raise Wrong("Is required.")
     return _CHECKS[name](text)
@@ -120,7 +120,8 @@ def _region(text: str) -> str:
     return text.upper()
 
 
-def _url(text: str, *, https_only: bool) -> str:
+def url(text: str, *, https_only: bool) -> str:
+    """The address of a webhook. Raises Wrong."""
     try:
         parts = urlsplit(text)
         host = parts.hostname

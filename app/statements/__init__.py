@@ -1,0 +1,1 @@
+"""Room: what partners bring, and what is owed because of it."""
