@@ -44,8 +44,9 @@ def failed_deliveries() -> int:
 MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
-    Place("Reports", "reports.index", "chart-bar", "e", Permission.REPORTS_VIEW),
+    Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
     Place("Partners", "statements.index", "building-store", "n", Permission.PARTNERS_VIEW),
+    Place("Reports", "reports.index", "chart-bar", "e", Permission.REPORTS_VIEW),
     Place("Websites", "websites.index", "world", "w", Permission.WEBSITES_VIEW),
     Place("Team", "team.index", "users", "p", Permission.TEAM_VIEW),
     Place("Roles", "roles.index", "shield-lock", "r", Permission.TEAM_VIEW),

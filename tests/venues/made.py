@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from app.extensions import db
 from app.staff.scope import EVERYTHING
 from app.venues import actions, offers
 from app.venues.hours import TypedDay
-from app.venues.models import Activity, Venue
+from app.venues.models import Activity, Departure, DiveSite, SlotClosure, SpecialHours, Venue
 from tests.bookings.made import MIA
 
 OPEN = {"opens": "09:00", "closes": "17:00"}
@@ -51,6 +53,21 @@ def a_venue(website_id: str = "ours", name: str = "Our pier", *lines: dict[str, 
 def an_activity(venue: Venue, **fields: Any) -> Activity:
     """A snorkel trip at 10:00 and 14:00 for 12, unless it is said otherwise."""
     return offers.add(db.session(), MIA, EVERYTHING, venue.id, {**SNORKEL, **fields})
+
+
+def one_of_each(venue: Venue) -> dict[str, UUID]:
+    """One of everything that a venue can have, by its name in addresses."""
+    trek = an_activity(venue, **TREK)
+    rows: dict[str, Any] = {
+        "departure_id": Departure(activity_id=trek.id, day=date(2026, 12, 1), time=time(6, 30)),
+        "site_id": DiveSite(venue_id=venue.id, name="King Cruiser"),
+        "special_id": SpecialHours(venue_id=venue.id, day=date(2026, 12, 25), is_closed=True),
+        "closure_id": SlotClosure(venue_id=venue.id, day=date(2026, 12, 24), reason="Storm"),
+    }
+    db.session.add_all(rows.values())
+    db.session.flush()
+    ids = {name: row.id for name, row in rows.items()}
+    return {**ids, "activity_id": trek.id, "venue_id": venue.id}
 
 
 def told(name: str) -> list[Event]:
