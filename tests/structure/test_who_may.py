@@ -36,8 +36,9 @@ from app.staff.models import Membership, Role, User, UserSession
 from app.staff.permissions import Permission
 from app.staff.scope import EVERYTHING, NOTHING, Scope
 from tests.desk import browser_of, build_house
-from tests.factories import ApiKeyFactory, BookingFactory, person
+from tests.factories import ApiKeyFactory, BookingFactory, VenueFactory, partner_at, person
 from tests.harness import isolation
+from tests.venues.made import a_venue, one_of_each
 
 CUSTOM = (Permission.BOOKINGS_VIEW, Permission.SYNC_VIEW, Permission.AUDIT_VIEW)
 SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
@@ -80,6 +81,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
     )
     browser_of(app, house.manager)
     db.session.flush()
+    partner = partner_at(VenueFactory.create(website_id="ours"))
     member = select(Membership.id).where(Membership.user_id == house.colleague.id)
     device = select(UserSession.id).where(UserSession.user_id == house.manager.id)
     return {
@@ -91,6 +93,9 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "delivery_id": delivery.id,
         "destination_id": place.id,
         "key_id": ApiKeyFactory(website_id="ours").id,
+        "partner_id": partner.id,
+        "partner_keys.key_id": ApiKeyFactory(website_id=None, partner_id=partner.id).id,
+        **one_of_each(a_venue("ours")),
         "user_id": house.colleague.id,
         "membership_id": db.session.scalars(member).one(),
         "session_id": db.session.scalars(device).one(),
@@ -196,7 +201,9 @@ def address_of(app: Flask, rule: Rule, ids: dict[str, Any]) -> str:
     unknown = rule.arguments - ids.keys()
     assert not unknown, f"say in `ids` what {unknown} of {rule.rule} is"
     with app.test_request_context():
-        return app.url_for(rule.endpoint, **{name: ids[name] for name in rule.arguments})
+        room = rule.endpoint.partition(".")[0]
+        values = {name: ids.get(f"{room}.{name}", ids[name]) for name in rule.arguments}
+        return app.url_for(rule.endpoint, **values)
 
 
 def faults_of(app: Flask, ids: dict[str, Any], people: dict[str, Somebody]) -> Iterator[str]:
