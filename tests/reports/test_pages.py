@@ -118,7 +118,11 @@ def test_compared_with_the_period_before_and_with_last_year(house: House) -> Non
 
 def test_partners_with_commission_lead_time_and_cancellations(house: House) -> None:
     reef = partner()
-    of: dict[str, Any] = {"partner_id": reef.id, "source": "partner", "commission_rate": Decimal("12.5")}
+    of: dict[str, Any] = {
+        "partner_id": reef.id,
+        "source": "partner",
+        "commission_rate": Decimal("12.5"),
+    }
     booked(day=10, guest_count=4, **of)
     booked(day=18, total_amount=Decimal("0.20"), **of)
     booked(status="cancelled", **of)
