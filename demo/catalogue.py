@@ -13,6 +13,8 @@ class Package:
     price: int
     times: tuple[str, ...]
     venue: str | None = None
+    days: tuple[int, ...] = tuple(range(7))
+    """Weekdays on which it takes place, 0 is Monday."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,9 @@ BRANDS = (
         "Himalaya Treks",
         "HT",
         (
-            Package("Annapurna Base Camp, 9 days", 98000, ("06:30",)),
-            Package("Poon Hill, 5 days", 52000, ("07:00",)),
-            Package("Everest View, 7 days", 120000, ("05:45",)),
+            Package("Annapurna Base Camp, 9 days", 98000, ("06:30",), days=(0, 3, 5)),
+            Package("Poon Hill, 5 days", 52000, ("07:00",), days=(1, 4, 6)),
+            Package("Everest View, 7 days", 120000, ("05:45",), days=(2, 6)),
             Package("Nagarkot Sunrise Hike", 6500, ("Before sunrise", "04:30")),
         ),
         (Addon("Porter, per day", 2800), Addon("Sleeping Bag", 1500)),

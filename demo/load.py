@@ -35,6 +35,7 @@ from demo.settings import SiteSettings
 from demo.source_site.store import Store
 from demo.stories import Writer
 from demo.trouble import FAILING, failing_edits, refused_calls
+from demo.venues import open_venues
 
 SEED = 20260220
 PASSWORD = "demo-onebooking"
@@ -84,6 +85,7 @@ def _fill(session: Session, site: SiteSettings) -> None:
         clock.set(min(story.booked for story in stories) - timedelta(days=1))
         for brand in BRANDS:
             _add_website(session, brand, site)
+            open_venues(session, brand, now)
         player = Player(session, clock, _add_people(session))
         _play(player, stories, now)
         _dispatch(session)  # before the others have an address: their past was never to be sent

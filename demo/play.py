@@ -103,7 +103,7 @@ class Player:
         booking = self._booking(step.story)
         if step.act is Act.UPDATE:
             changes, version = step.changes, booking.version
-            actions.edit(self._session, actor, EVERYTHING, booking.id, changes, version)
+            self._apply(actor, booking, changes, version)
         elif booking.can_move_to(Status.CANCELLED):
             gone, reason = Status.CANCELLED, step.changes.get("reason")
             actions.move(self._session, actor, EVERYTHING, booking.id, gone, reason=reason)
@@ -111,8 +111,12 @@ class Player:
     def _edit(self, step: Step) -> None:
         booking = self._booking(step.story)
         actor = self._desk[booking.website_id]
-        version = booking.version
-        actions.edit(self._session, actor, EVERYTHING, booking.id, step.changes, version)
+        self._apply(actor, booking, step.changes, booking.version)
+
+    def _apply(self, actor: Actor, booking: Booking, changes: dict[str, Any], version: int) -> None:
+        """Change it, also where it then is one guest too many: stories do not count places."""
+        args = (self._session, actor, EVERYTHING, booking.id, changes, version)
+        actions.edit(*args, overbook=True)
 
     def _move(self, step: Step) -> None:
         """Move it, unless it has gone elsewhere meanwhile."""

@@ -78,6 +78,8 @@ class Writer:
         spread = self._random.choices((0, 3, 10, 24), (24, 36, 28, 12))[0]
         away = self._random.randint(-min(spread, 12), spread)
         day = here.date() + timedelta(days=away)
+        while day.weekday() not in package.days:
+            day += timedelta(days=1)
         return Slot(package, day, self._random.choice(package.times))
 
     def _story(self, brand: Brand, slot: Slot) -> Story:
