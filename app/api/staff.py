@@ -19,7 +19,7 @@ from app.api.schemas.staff import (
     BookingQuery,
     LoginBody,
 )
-from app.api.wire import booking_json
+from app.api.wire import booking_json, bookings_json
 from app.bookings import actions as bookings
 from app.bookings import listing
 from app.bookings import queries as booking_queries
@@ -92,12 +92,10 @@ csrf.exempt(login)
 def list_bookings() -> Response:
     """The bookings of one's websites, keyset-paged."""
     query = read_query(BookingQuery)
-    if query.partner_id or query.venue_id or query.location_id:
-        return json_answer({"success": True, "bookings": [], "next": None})  # no booking has one
     found = listing.page(
         db.session(), current_scope(), _filters(query), query.after, query.limit, whole=True
     )
-    rows = [booking_json(booking, current_scope()) for booking in found.rows]
+    rows = bookings_json(db.session(), found.rows, current_scope())
     return json_answer({"success": True, "bookings": rows, "next": found.next})
 
 
@@ -106,6 +104,8 @@ def _filters(query: BookingQuery) -> Filters:
         website_id=query.website_id,
         statuses=tuple(query.status.split(",")) if query.status else (),
         source=query.source,
+        partner_id=query.partner_id,
+        venue_id=query.venue_id or query.location_id,
         date_from=query.activity_date or query.date_from,
         date_to=query.activity_date or query.date_to,
         booked_on=query.booking_date,
@@ -123,7 +123,7 @@ def _filters(query: BookingQuery) -> Filters:
 def get_booking(booking_id: UUID) -> Response:
     """One booking in full."""
     booking = booking_queries.get(db.session(), current_scope(), booking_id)
-    return json_answer({"success": True, "booking": booking_json(booking, current_scope())})
+    return _one(booking)
 
 
 @staff_api.put("/api/bookings/<uuid:booking_id>")
@@ -139,7 +139,12 @@ def change_booking(booking_id: UUID) -> Response:
     """Change fields, the status, or both: all of it or nothing."""
     booking = _change(booking_id, read_body(BookingChanges))
     db.session.commit()
-    return json_answer({"success": True, "booking": booking_json(booking, current_scope())})
+    return _one(booking)
+
+
+def _one(booking: Booking) -> Response:
+    shown = booking_json(db.session(), booking, current_scope())
+    return json_answer({"success": True, "booking": shown})
 
 
 def _change(booking_id: UUID, body: BookingChanges) -> Booking:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
 from app.bookings import amounts
 from app.bookings.fields import plain, values_of
 from app.bookings.models import Booking
+from app.partners import queries as partners
 from app.staff.scope import Scope
 from app.websites.models import Website
 
 
-def booking_json(booking: Booking, scope: Scope) -> dict[str, Any]:
-    """A booking in full; without amounts for who may not see payments there."""
+def bookings_json(
+    session: Session, bookings: Sequence[Booking], scope: Scope
+) -> list[dict[str, Any]]:
+    """Bookings in full, each with the name of its partner."""
+    ids = {booking.partner_id for booking in bookings if booking.partner_id}
+    names = partners.names(session, (), ids) if ids else {}
+    return [_booking_json(booking, scope, names) for booking in bookings]
+
+
+def booking_json(session: Session, booking: Booking, scope: Scope) -> dict[str, Any]:
+    """One booking in full."""
+    return bookings_json(session, [booking], scope)[0]
+
+
+def _booking_json(booking: Booking, scope: Scope, names: Mapping[UUID, str]) -> dict[str, Any]:
+    """Without amounts for who may not see payments there."""
     values = {name: plain(value) for name, value in values_of(booking).items()}
     if not amounts.may_see(scope, booking.website_id):
         values = amounts.without(values)
@@ -23,6 +42,7 @@ def booking_json(booking: Booking, scope: Scope) -> dict[str, Any]:
         "source_booking_id": str(booking.source_booking_id),
         "customer_id": str(booking.customer_id),
         "source": booking.source,
+        "partner": _partner_json(booking.partner_id, names),
         "version": booking.version,
         **values,
         "starts_at": plain(booking.starts_at),
@@ -30,6 +50,12 @@ def booking_json(booking: Booking, scope: Scope) -> dict[str, Any]:
         "created_at": plain(booking.created_at),
         "updated_at": plain(booking.updated_at),
     }
+
+
+def _partner_json(partner_id: UUID | None, names: Mapping[UUID, str]) -> dict[str, str] | None:
+    if partner_id is None:
+        return None
+    return {"id": str(partner_id), "name": names.get(partner_id, "")}
 
 
 def website_json(website: Website) -> dict[str, Any]:

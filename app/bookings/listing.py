@@ -24,6 +24,7 @@ LIST_COLUMNS = (
     Booking.website_id,
     Booking.booking_ref,
     Booking.source,
+    Booking.partner_id,
     Booking.version,
     Booking.package_name,
     Booking.venue,
@@ -131,7 +132,8 @@ def _over_websites(
         return branch
     if len(websites) == 1:
         return branch.where(Booking.website_id == next(iter(websites)))
-    if not websites or len(websites) > _MAX_BRANCHES or filters.q.strip():
+    few = filters.q.strip() or filters.partner_id or filters.venue_id  # an index of its own
+    if not websites or len(websites) > _MAX_BRANCHES or few:
         return branch.where(website_clause(websites))
     ids = [
         branch.where(Booking.website_id == website).with_only_columns(Booking.id)

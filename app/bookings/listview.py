@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 
@@ -66,6 +67,8 @@ class ListView:
     date_from: date | None = field(default=None, metadata={"arg": "from"})
     date_to: date | None = field(default=None, metadata={"arg": "to"})
     only: str = ""
+    partner: str = field(default="", metadata={"arg": "partner_id"})
+    venue: str = field(default="", metadata={"arg": "venue_id"})
     sort: str = ""
     """`date`, `-date`, or empty for what suits the range."""
 
@@ -83,6 +86,8 @@ class ListView:
             date_from=_day(args.get("from", "")),
             date_to=_day(args.get("to", "")),
             only=_known(args, "only", ONLY),
+            partner=_id(args.get("partner_id", "")),
+            venue=_id(args.get("venue_id", "")),
             sort=_known(args, "sort", ("date", "-date")),
         )
 
@@ -104,7 +109,8 @@ class ListView:
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the website and the range was chosen."""
-        return bool(self.q or self.status or self.source or self.only)
+        chosen = (self.q, self.status, self.source, self.only, self.partner, self.venue)
+        return any(chosen)
 
     @property
     def range_words(self) -> str:
@@ -139,6 +145,8 @@ class ListView:
             website_id=self.website or None,
             statuses=_statuses(self.status),
             source=self.source or None,
+            partner_id=UUID(self.partner) if self.partner else None,
+            venue_id=UUID(self.venue) if self.venue else None,
             date_from=first,
             date_to=last,
             q=self.q,
@@ -165,8 +173,8 @@ class ListView:
         """The address of this list."""
         return url_for(endpoint, **self.args(), **more)
 
-    def chips(self) -> list[tuple[str, str]]:
-        """The active filters, each with the address without it."""
+    def chips(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The active filters, each with the address without it. `names`: of partners and venues."""
         found = []
         if self.q:
             found.append((f"“{self.q}”", self.but(q="").url()))
@@ -178,6 +186,10 @@ class ListView:
             found.append((RANGES[self.when], self.but(when="").url()))
         if self.source:
             found.append((SOURCES[self.source], self.but(source="").url()))
+        if self.partner:
+            found.append((names.get(self.partner, "One partner"), self.but(partner="").url()))
+        if self.venue:
+            found.append((names.get(self.venue, "One venue"), self.but(venue="").url()))
         if self.only:
             found.append((ONLY[self.only], self.but(only="").url()))
         return found
@@ -202,6 +214,14 @@ def _statuses(name: str) -> tuple[str, ...]:
 def _known(args: Mapping[str, str], name: str, known: Any) -> str:
     value = args.get(name, "")
     return value if value in known else ""
+
+
+def _id(text: str) -> str:
+    """An id as it is written; empty for what is none."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
 
 
 def _day(text: str) -> date | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +14,13 @@ from flask import Response, make_response, request, url_for
 
 from app.bookings import amounts, counting, listing, pricing, queries, timeline
 from app.bookings.fields import FIELDS, values_of
+from app.bookings.filters import Filters
 from app.bookings.forms import EditForm, NotesForm, as_text
 from app.bookings.listview import ONLY, RANGES, SOURCES, TABS, ListView
 from app.bookings.models import Booking
 from app.bookings.moves import CANCEL, offered
 from app.bookings.queries import Since
+from app.bookings.searching import looked_up
 from app.bookings.wording import city, labels, long_day, shown, transport
 from app.customers import queries as customers
 from app.customers.phones import to_e164
@@ -25,6 +28,9 @@ from app.deliveries import status as deliveries
 from app.errors import Conflict
 from app.events import queries as events
 from app.extensions import db
+from app.partners import commission
+from app.partners import queries as partners
+from app.partners.models import Relation
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
 from app.web import go, page, say, toast, trigger, wants_fragment
@@ -44,15 +50,18 @@ def list_page(view: ListView, after: str | None) -> dict[str, Any]:
     """The rows of a list. A search that finds nothing to come looks at all dates by itself."""
     session, scope = db.session(), current_scope()
     limit = max(PAGE_ROWS, min(request.args.get("rows", 0, int), MOST_ROWS))
-    found, wide = listing.page(session, scope, view.filters(), after, limit), view
+    asked, wide = looked_up(session, view.filters()), view
+    found = listing.page(session, scope, asked, after, limit)
     if not found.rows and view.q and view.range == "upcoming" and not after:
         wide = view.but(when="all")
-        found = listing.page(session, scope, wide.filters(), after, limit)
+        asked = replace(wide.filters(), found=asked.found)
+        found = listing.page(session, scope, asked, after, limit)
     arrived = ids_of(request.args.get("new", "").split(","))
     there = {booking.id for booking in found.rows}
     return {
         "view": view,
         "shown": wide,
+        "asked": asked,
         "rows": found.rows,
         "next": found.next,
         "after": after,
@@ -61,22 +70,49 @@ def list_page(view: ListView, after: str | None) -> dict[str, Any]:
         "websites_by_id": {website.id: website for website in visible_websites()},
         "tabs": TABS,
         "choices": CHOICES,
+        **whose(view, [*found.rows]),
     }
 
 
-def tab_counts(view: ListView) -> dict[str, int | None]:
-    """How many bookings each tab holds, and the list itself where it has no tab."""
+def whose(view: ListView, rows: Sequence[Booking]) -> dict[str, Any]:
+    """Names of partners and venues: for badges, and to choose from."""
+    session, scope = db.session(), current_scope()
+    mine = listing.visible_websites(scope, view.website or None)
+    partner_ids = {booking.partner_id for booking in rows if booking.partner_id}
+    found = partners.names(session, mine, partner_ids)
+    places = [p for p in partners.places(session, scope, Permission.BOOKINGS_VIEW)
+              if mine is None or p.website_id in mine]  # fmt: skip
+    venues = {place.venue_id: place.venue for place in places}
+    return {
+        "partner_names": found,
+        "partner_choices": list(found.items()),
+        "venue_choices": list(venues.items()),
+        "names": {str(each): name for each, name in [*found.items(), *venues.items()]},
+    }
+
+
+def tab_counts(view: ListView, asked: Filters | None = None) -> dict[str, int | None]:
+    """How many bookings each tab holds, and the list itself where it has no tab.
+
+    `asked`: the list's filters, where its search was looked up already.
+    """
     names = list(dict.fromkeys([*TABS, view.status]))
-    lists = [view.but(status=name).filters() for name in names]
+    if asked and asked.q and asked.found is None:  # so common that counting takes too long
+        return dict.fromkeys(names)
+    hits = asked.found if asked else None
+    lists = [replace(view.but(status=name).filters(), found=hits) for name in names]
     counts = counting.counts_up_to(db.session(), current_scope(), lists)
     return dict(zip(names, counts, strict=True))
 
 
-def changes_page(view: ListView) -> dict[str, Any]:
-    """What the rows of a list that is open need around them."""
+def changes_page(view: ListView, rows: Sequence[Booking]) -> dict[str, Any]:
+    """What these rows of a list that is open need around them."""
+    partner_ids = {booking.partner_id for booking in rows if booking.partner_id}
+    found = partners.names(db.session(), (), partner_ids) if partner_ids else {}
     names = {website.id: website for website in visible_websites()}
     counts = tab_counts(view)
-    return {"view": view, "shown": view, "counts": counts, "tabs": TABS, "websites_by_id": names}
+    context = {"view": view, "shown": view, "counts": counts, "tabs": TABS}
+    return {**context, "rows": rows, "websites_by_id": names, "partner_names": found}
 
 
 def ids_of(texts: Collection[str]) -> set[UUID]:
@@ -106,6 +142,7 @@ def booking_page(
         "history": _history(booking),
         "now": now(),
         "sees_amounts": amounts.may_see(current_scope(), booking.website_id),
+        "partner": _partner(booking),
         "odd_total": pricing.hint(values_of(booking), booking.currency),
         "long_day": long_day,
         "city": city,
@@ -117,6 +154,23 @@ def booking_page(
     context["tz"] = ZoneInfo(website.timezone)
     context["phone_link"] = _dial(booking, website.phone_region)
     return page("bookings/show.html", "bookings/_drawer.html", status=status, **context)
+
+
+def _partner(booking: Booking) -> dict[str, Any] | None:
+    """Whose booking it is, and what that costs; None for a booking of one's own."""
+    if booking.partner_id is None:
+        return None
+    session, scope = db.session(), current_scope()
+    digits = commission.digits_of(booking.currency)
+    sums = (booking.total_amount, booking.refunded_amount, booking.commission_rate)
+    seen = partners.sees(scope, partners.websites_of(session, booking.partner_id))
+    return {
+        "id": booking.partner_id,
+        "name": partners.name_of(session, booking.partner_id),
+        "is_seen": seen,
+        "relation": Relation(booking.payment_relation) if booking.payment_relation else None,
+        "owed": commission.owed(booking.status, *sums, digits=digits),
+    }
 
 
 def _dial(booking: Booking, region: str) -> str:

@@ -43,7 +43,7 @@ def index() -> Response:
     shown = pages.list_page(view, after)
     if request.headers.get("HX-Target") == "more":
         return page("bookings/index.html", "bookings/_rows.html", **shown)
-    shown |= {"counts": pages.tab_counts(shown["shown"]), "cursor": cursor}
+    shown |= {"counts": pages.tab_counts(shown["shown"], shown["asked"]), "cursor": cursor}
     return page("bookings/index.html", "bookings/_list.html", **shown)
 
 
@@ -56,14 +56,14 @@ def changes() -> Response:
     session, scope = db.session(), current_scope()
     if cursor is None:
         rows = listing.among(session, scope, pages.ids_of(request.args.getlist("id")))
-        return page("bookings/_changes.html", rows=rows, **pages.changes_page(view))
+        return page("bookings/_changes.html", **pages.changes_page(view, rows))
     if request.args.get("seen", str(view.today)) != str(view.today):  # midnight has passed
         return trigger(Response(status=204), "arrivals", {"ids": [], "anew": True})
     told = news.since(session, scope, view.filters(), cursor)
     if not told.is_worth_telling:
         return Response(status=204)
-    context = pages.changes_page(view) if told.rows else {"view": view}
-    answer = page("bookings/_changes.html", rows=told.rows, cursor=told.cursor, **context)
+    context = pages.changes_page(view, told.rows) if told.rows else {"view": view, "rows": []}
+    answer = page("bookings/_changes.html", cursor=told.cursor, **context)
     if told.arrived:
         trigger(answer, "arrivals", {"ids": [str(one) for one in told.arrived]})
     return answer

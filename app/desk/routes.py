@@ -15,6 +15,7 @@ from app.desk import today as days
 from app.desk.dayview import DayView
 from app.errors import WebsiteNotFound
 from app.extensions import db
+from app.partners import queries as partners
 from app.staff.context import current_scope, now, only_watching
 from app.staff.guards import requires, signed_in
 from app.staff.permissions import Permission
@@ -63,6 +64,7 @@ def _context(view: DayView) -> dict[str, Any]:
     counts = counting.day_counts(session, scope, view.day, view.now, website)
     bookings = counting.day(session, scope, view.day, website, view.q, MOST)
     names = {one.id: one for one in visible_websites()}
+    partner_ids = {booking.partner_id for booking in bookings if booking.partner_id}
     zones = {one.id: ZoneInfo(one.timezone) for one in names.values()}
     return {
         "view": view,
@@ -73,6 +75,7 @@ def _context(view: DayView) -> dict[str, Any]:
         "moves": moves,
         "scope": scope,
         "names": names,
+        "partner_names": partners.names(session, (), partner_ids) if partner_ids else {},
         "zones": zones,
         "poll": view.poll(cursor, days.next_late(bookings, view.now)),
     }

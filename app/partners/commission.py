@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from sqlalchemy import ColumnElement, case, func, literal
 from sqlalchemy.types import Numeric
 
@@ -22,12 +23,23 @@ def net(total: Decimal, refunded: Decimal | None) -> Decimal:
     return max(total - (refunded or 0), _NOTHING)
 
 
-def owed(status: str, total: Decimal, refunded: Decimal | None, rate: Decimal | None) -> Decimal:
-    """Commission of one booking at `rate` percent, in its currency."""
+def owed(
+    status: str,
+    total: Decimal,
+    refunded: Decimal | None,
+    rate: Decimal | None,
+    digits: int = 2,
+) -> Decimal:
+    """Commission of one booking at `rate` percent, in its currency, to so many digits."""
     if status not in OWING:
         return _NOTHING
     share = net(total, refunded) * (rate or 0) / 100
-    return share.quantize(_CENT, ROUND_HALF_UP)
+    return share.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def digits_of(currency: str) -> int:
+    """How many digits after the point a currency has, as amounts are kept: at most two."""
+    return min(get_currency_precision(currency), 2)
 
 
 def owed_sql(status: Any, total: Any, refunded: Any, rate: Any) -> ColumnElement[Decimal]:

@@ -169,7 +169,9 @@ def test_filters(house: House) -> None:
     assert found(f"booking_date={booked.date()}") == ["A", "B", "C"]
     assert found("website_id=ours") == ["A", "B", "C"]
     assert found("website_id=theirs") == found("website_id=nowhere") == []
-    assert found("partner_id=00000000-0000-7000-8000-000000000000") == []
+    nobody = "00000000-0000-7000-8000-000000000000"
+    for name in ("partner_id", "venue_id", "location_id"):
+        assert found(f"{name}={nobody}") == []
 
 
 @pytest.mark.parametrize(

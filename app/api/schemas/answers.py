@@ -110,12 +110,20 @@ def _type_of(field: BookingField) -> Any:
     return Annotated[plain, Field(title=field.label, description=field.label)]
 
 
+class PartnerName(_Answer):
+    """A partner as bookings name it."""
+
+    id: UUID
+    name: str
+
+
 class _BookingHead(_Answer):
     id: UUID
     website_id: str
     source_booking_id: UUID
     customer_id: UUID
     source: str
+    partner: Annotated[PartnerName | None, Field(description="Whose booking it is.")]
     version: Annotated[int, Field(description="Send it back with a change.")]
 
 
