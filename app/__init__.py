@@ -90,6 +90,9 @@ def register_rooms(app: Flask) -> None:
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
     from app.api.limits import init_limits
+    from app.api.partner.bookings import bookings as partner_bookings
+    from app.api.partner.customers import customers as partner_customers
+    from app.api.partner.places import places as partner_places
     from app.api.reference import reference
     from app.api.staff import staff_api
     from app.api.staff_websites import staff_websites_api
@@ -144,6 +147,7 @@ def register_rooms(app: Flask) -> None:
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(audit, customers, reports),
         *(sync, staff_api, staff_websites_api, reference),
+        *(partner_places, partner_customers, partner_bookings),
     ):
         app.register_blueprint(blueprint)
     init_cli(app)

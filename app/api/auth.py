@@ -18,6 +18,8 @@ from app.events.models import Actor
 from app.extensions import db
 from app.websites.models import Website
 
+MISSING = "Missing API key: send it in the header X-API-Key."
+
 
 def caller() -> Caller:
     """The key that was presented and is known here, working or not.
@@ -25,7 +27,7 @@ def caller() -> Caller:
     Raises AuthFailed, and RateLimited for an address that tries many.
     """
     presented = request.headers.get("X-API-Key", "").strip()
-    fault = _fault_of(presented)
+    fault = fault_of(presented)
     found = None if fault else apikeys.find(db.session(), presented)
     if found is None:
         limits.spend_stranger()
@@ -33,10 +35,10 @@ def caller() -> Caller:
     return found
 
 
-def _fault_of(presented: str) -> str:
+def fault_of(presented: str, missing: str = MISSING) -> str:
     """What is wrong with a key before anybody looks for it; empty when nothing is."""
     if not presented:
-        return "Missing API key: send it in the header X-API-Key."
+        return missing
     if is_mistyped(presented):
         return "Invalid API key: its check digits do not match. Copy the whole key once more."
     return "" if len(presented) <= 200 else "Invalid API key"
@@ -67,11 +69,11 @@ def website_actor(website: Website) -> Actor:
 
 
 def _check_address(key: ApiKey) -> None:
-    if key.allowed_ips and not _is_within(request.remote_addr or "", key.allowed_ips):
+    if key.allowed_ips and not is_within(request.remote_addr or "", key.allowed_ips):
         raise Forbidden("This key may not be used from this address.")
 
 
-def _is_within(text: str, networks: Iterable[str]) -> bool:
+def is_within(text: str, networks: Iterable[str]) -> bool:
     """Whether an address lies in one of the networks; what is none of either matches nothing."""
     try:
         address = ipaddress.ip_address(text)

@@ -38,7 +38,13 @@ WRITE = Policy("write", Rate(300, 150), "person")
 MANAGE = Policy("manage", Rate(60, 60), "person")
 TEST = Policy("test", Rate(20, 20), "person")
 PUBLIC = Policy("public", Rate(120, 120), "address")
-POLICIES = (SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC)
+PARTNER = Policy("partner", Rate(600, 300), "key")
+AVAILABILITY = Policy("availability", Rate(600, 300), "key")
+BOOK = Policy("book", Rate(300, 250), "key")
+POLICIES = (
+    *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
+    *(PARTNER, AVAILABILITY, BOOK),
+)
 
 BY_ROUTE: dict[str, Policy] = {
     "api_sync.receive_booking": SYNC,
@@ -55,6 +61,18 @@ BY_ROUTE: dict[str, Policy] = {
     "api_staff_websites.change_key": MANAGE,
     "api_staff_websites.end_key": MANAGE,
     "api_staff_websites.test_webhook": TEST,
+    "api_partner.token": LOGIN,
+    "api_partner.list_locations": PARTNER,
+    "api_partner.list_dive_sites": PARTNER,
+    "api_partner.show_availability": AVAILABILITY,
+    "api_partner_customers.add_customer": PARTNER,
+    "api_partner_customers.list_customers": PARTNER,
+    "api_partner_customers.get_customer": PARTNER,
+    "api_partner_bookings.add_booking": BOOK,
+    "api_partner_bookings.list_own_bookings": PARTNER,
+    "api_partner_bookings.get_own_booking": PARTNER,
+    "api_partner_bookings.change_own_booking": BOOK,
+    "api_partner_bookings.cancel_own_booking": BOOK,
     "api_reference.document": PUBLIC,
     "api_reference.docs": PUBLIC,
 }

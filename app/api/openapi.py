@@ -48,6 +48,17 @@ SCHEMES: dict[str, Schema] = {
         "bearerFormat": "JWT",
         "description": "From `POST /api/v1/auth/login`.",
     },
+    "partnerKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The key of a partner, or a token from `POST /api/partner/auth/token`.",
+    },
+    "partnerPair": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The key of a partner, with its secret in `X-API-Secret`.",
+    },
     "csrf": {
         "type": "apiKey",
         "in": "header",

@@ -26,6 +26,7 @@ from app.errors import Conflict, InvalidPayload
 from app.events.models import Actor
 from app.ids import new_id
 from app.venues import finding, prices
+from app.venues.availability import Offer
 from app.venues.finding import Found
 from app.venues.prices import Sum
 from app.websites.models import Website
@@ -101,12 +102,11 @@ def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Bookin
     return session.get_one(Booking, made)
 
 
-def priced(found: Found, wish: Wish) -> Sum:
-    """What the party pays."""
-    activity = found.offer.activity
-    if wish.units:
-        return prices.of_units(activity, found.offer.prices, wish.units)
-    return prices.of_party(activity, wish.guests)
+def priced(offer: Offer, guests: int, units: Mapping[UUID, int]) -> Sum:
+    """What a party pays, by price categories where it is counted in them."""
+    if units:
+        return prices.of_units(offer.activity, offer.prices, units)
+    return prices.of_party(offer.activity, guests)
 
 
 def new_reference() -> str:
@@ -133,7 +133,7 @@ def _somewhere(session: Session, wish: Wish, now: datetime) -> Found:
 
 def _values(wish: Wish, found: Found) -> dict[str, Any]:
     activity, slot, venue = found.offer.activity, found.slot, found.plan.venue
-    cost = priced(found, wish)
+    cost = priced(found.offer, wish.guests, wish.units)
     return {
         "booking_ref": new_reference(),
         "package_name": activity.name,

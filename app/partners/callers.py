@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, bindparam, func, select
+from sqlalchemy import LargeBinary, Result, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
@@ -31,10 +32,10 @@ _FIND = (
         Partner,
         func.set_config(WEBSITES, func.coalesce(_NAMES, ""), True),
         func.set_config(PEOPLE, "all", True),
-    )
-    .join(Partner, Partner.id == ApiKey.partner_id)
-    .where(ApiKey.key_hash == bindparam("key_hash", type_=LargeBinary))
+    ).join(Partner, Partner.id == ApiKey.partner_id)
 )
+_BY_HASH = _FIND.where(ApiKey.key_hash == bindparam("key_hash", type_=LargeBinary))
+_BY_ID = _FIND.where(ApiKey.id == bindparam("key_id", type_=Uuid))
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,21 @@ class PartnerCaller:
 
 def find(session: Session, clear_text: str) -> PartnerCaller | None:
     """The caller behind a partner's key, in two queries; None for what is no partner's key."""
-    row = session.execute(_FIND, {"key_hash": hash_secret(clear_text)}).one_or_none()
+    return _found(session, session.execute(_BY_HASH, {"key_hash": hash_secret(clear_text)}))
+
+
+def find_by_id(session: Session, key_id: UUID) -> PartnerCaller | None:
+    """The same for who showed the key before, and has a token of it since."""
+    return _found(session, session.execute(_BY_ID, {"key_id": key_id}))
+
+
+def _found(session: Session, result: Result[tuple[Any, ...]]) -> PartnerCaller | None:
+    row: Any = result.one_or_none()
     if row is None:
         return None
-    opened_by_key(session, frozenset(filter(None, row[2].split(","))))
-    return PartnerCaller(row[0], row[1], venues_of(session, row[1].id))
+    key, partner, websites = row[:3]
+    opened_by_key(session, frozenset(filter(None, websites.split(","))))
+    return PartnerCaller(key, partner, venues_of(session, partner.id))
 
 
 def venues_of(session: Session, partner_id: UUID) -> dict[UUID, str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.bookings.erasing import forget
 from app.bookings.models import Booking
 from app.customers import actions as customers
+from app.customers import of_partners
 from app.customers.models import Customer
 from app.deliveries import forgetting
 from app.errors import Conflict, Fault, Forbidden, InvalidPayload, NotFound
@@ -62,6 +63,7 @@ def erase(
     booking_ids = forget(session, customer_id, now)
     forgetting.clear_of(session, booking_ids)
     forgetting.clear_where(session, concerned, lambda body: any(m in body for m in marks))
+    of_partners.forget(session, customer_id)
     customers.erase(session, customer, now)
     _tell(session, actor, "customer.erased", customer_id, concerned)
     return customer
