@@ -74,8 +74,14 @@ def _changes(event: Event) -> list[dict[str, Any]]:
             "old": in_words(pair[0]),
             "new": in_words(pair[1]),
         }
-        for name, pair in event.changes.items()
+        for name, pair in sorted(event.changes.items(), key=_order)
     ]
+
+
+def _order(change: tuple[str, Any]) -> int:
+    """As on the pages; JSON keeps no order."""
+    known = [*rules.WEEKDAYS, *LABELS]
+    return known.index(change[0]) if change[0] in known else len(known)
 
 
 def in_words(value: Any) -> Any:

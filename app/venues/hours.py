@@ -164,11 +164,12 @@ def clean_special(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def said(hours: Hours) -> str:
-    """`18:00–02:00 (next day), kitchen 18:30–22:00`."""
+    """`18:00–02:00 (next day), kitchen 18:30–22:00`; midnight is `24:00`."""
     text = f"{hours.opens:%H:%M}–{hours.closes:%H:%M}"
-    if is_overnight(hours):
-        all_day = hours.opens == hours.closes == time(0)
-        text = "All day" if all_day else f"{text} (next day)"
+    if hours.closes == time(0):
+        text = "All day" if hours.opens == time(0) else f"{hours.opens:%H:%M}–24:00"
+    elif is_overnight(hours):
+        text += " (next day)"
     if hours.kitchen_opens is not None and hours.kitchen_closes is not None:
         text += f", kitchen {hours.kitchen_opens:%H:%M}–{hours.kitchen_closes:%H:%M}"
     return text

@@ -12,7 +12,7 @@ from flask import Response, request, url_for
 from app.extensions import db
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
-from app.venues import queries
+from app.venues import hours, queries
 from app.venues.models import Venue
 from app.web import page
 from app.websites.models import Website
@@ -77,6 +77,7 @@ def venue_page(
         currency=website.currency,
         tz=ZoneInfo(venue.timezone),
         today=today_at(venue),
+        said=hours.said,
         **context,
     )
 

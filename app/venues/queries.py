@@ -26,6 +26,7 @@ from app.venues.models import (
     SpecialHours,
     Venue,
 )
+from app.web import decode_cursor, encode_cursor
 from app.websites.models import Website
 
 VIEW = Permission.VENUES_VIEW
@@ -60,11 +61,13 @@ class Sailing:
 def page(
     session: Session, scope: Scope, website_id: str = "", after: str = "", limit: int = 100
 ) -> tuple[list[Listed], str | None]:
-    """The venues somebody may look at, by name; and the cursor of the next stretch."""
-    name, _, last_id = after.rpartition("~")
+    """The venues somebody may look at, by name; and the cursor of the next stretch.
+
+    Raises InvalidPayload for a cursor that is none of ours.
+    """
     key = func.lower(Venue.name)
     query = (
-        select(Venue, Website.name, Website.currency)
+        select(Venue, Website.name, Website.currency, key)
         .join(Website, Website.id == Venue.website_id)
         .where(scope.clause(Venue.website_id, VIEW))
         .order_by(key, cast(Venue.id, Text))
@@ -73,12 +76,12 @@ def page(
     if website_id:
         query = query.where(Venue.website_id == website_id)
     if after:
+        name, last_id = decode_cursor(after, 2)
         query = query.where((key > name) | ((key == name) & (cast(Venue.id, Text) > last_id)))
-    found = [Listed(*row) for row in session.execute(query)]
-    if len(found) <= limit:
-        return found, None
-    venue = found[limit - 1].venue
-    return found[:limit], f"{venue.name.lower()}~{venue.id}"
+    rows = session.execute(query).all()
+    found = [Listed(row[0], row[1], row[2]) for row in rows[:limit]]
+    following = len(rows) > limit
+    return found, encode_cursor([rows[limit - 1][3], found[-1].venue.id]) if following else None
 
 
 def get(session: Session, scope: Scope, venue_id: UUID, permission: Permission = VIEW) -> Venue:

@@ -112,7 +112,7 @@ def show(venue_id: UUID) -> Response:
         sold=dayview.sold_on(plan, today, moment),
         hours_today=dayview.said_hours(plan, today),
         note_today=dayview.note_of(plan, today),
-        week=[(rules.WEEKDAYS[n], plan.week.get(n, ())) for n in range(7)],
+        week=[(name, plan.week.get(n, ())) for n, name in enumerate(rules.WEEKDAYS)],
         special=queries.special_days(session, venue.id, today)[:5],
         closures=queries.closures(session, venue.id, today, soon)[:8],
         names=names,

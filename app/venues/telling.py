@@ -55,4 +55,6 @@ def apply(row: Any, cleaned: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def made(cleaned: Mapping[str, Any]) -> dict[str, list[Any]]:
     """{field: [None, value]} of something new, without what is empty."""
-    return {name: [None, value] for name, value in cleaned.items() if value not in (None, [])}
+    return {
+        name: [None, value] for name, value in cleaned.items() if value not in (None, [], False)
+    }

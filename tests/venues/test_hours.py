@@ -99,6 +99,11 @@ def test_what_is_taken_never_overlaps(lines: list[tuple[int, time, time]]) -> No
         assert set(faults(days).values()) == {"Overlaps with the hours before it."}
 
 
+def test_midnight_is_said_plainly() -> None:
+    until = clean_week([TypedDay(0, False, [{"opens": "08:00", "closes": "00:00"}])])
+    assert hours.said_day(until) == "08:00–24:00"
+
+
 def test_a_week_is_told_by_day_and_only_where_it_differs(venue: Venue) -> None:
     session = db.session()
     days = week(OPEN, closed=(0,))
