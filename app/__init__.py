@@ -95,6 +95,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.partner.places import places as partner_places
     from app.api.reference import reference
     from app.api.staff import staff_api
+    from app.api.staff_venues import staff_venues_api
     from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
     from app.apikeys.routes import apikeys
@@ -146,7 +147,7 @@ def register_rooms(app: Flask) -> None:
         *(statements, partners, partner_keys),
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(audit, customers, reports),
-        *(sync, staff_api, staff_websites_api, reference),
+        *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings),
     ):
         app.register_blueprint(blueprint)
