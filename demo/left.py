@@ -7,22 +7,26 @@ from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
 from app.crypto import hash_email, hash_secret
+from app.partners.models import Partner
 from app.staff.models import User
 from app.staff.passwords import verify_password
 from demo.catalogue import BRANDS
 from demo.load import PASSWORD, PEOPLE
+from demo.partners import AGENCIES
 from demo.play import key_of
 
 
 def public_secrets(session: Session) -> list[str]:
     """Demo keys and logins that still work, a sentence each: what it is and what to do."""
-    keys = [hash_secret(key_of(brand)) for brand in BRANDS]
+    clear = [*(key_of(brand) for brand in BRANDS), *(agency.key for agency in AGENCIES)]
+    keys = [hash_secret(key) for key in clear]
     lives = ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now())
     works = ApiKey.key_hash.in_(keys) & ApiKey.revoked_at.is_(None) & lives
-    working = select(ApiKey.website_id).where(works)
+    owner = func.coalesce(ApiKey.website_id, Partner.name)
+    working = select(owner).join(Partner, Partner.id == ApiKey.partner_id, isouter=True)
     faults = [
-        f"The demo's API key of {website} works, and everybody knows it: revoke it."
-        for website in session.scalars(working.order_by(ApiKey.website_id))
+        f"The demo's API key of {name} works, and everybody knows it: revoke it."
+        for name in session.scalars(working.where(works).order_by(owner))
     ]
     people = {hash_email(email): email for email, *_ in PEOPLE}
     active = select(User).where(User.email_hash.in_(people), User.is_active)

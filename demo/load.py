@@ -29,6 +29,7 @@ from demo.backdate import Clock
 from demo.catalogue import BRANDS, Brand
 from demo.credentials import Credentials
 from demo.lives import Story, clash
+from demo.partners import add_partners
 from demo.people import guests
 from demo.play import Player, key_of
 from demo.settings import SiteSettings
@@ -86,7 +87,8 @@ def _fill(session: Session, site: SiteSettings) -> None:
         for brand in BRANDS:
             _add_website(session, brand, site)
             open_venues(session, brand, now)
-        player = Player(session, clock, _add_people(session))
+        partners = add_partners(session)
+        player = Player(session, clock, _add_people(session), partners)
         _play(player, stories, now)
         _dispatch(session)  # before the others have an address: their past was never to be sent
         clock.set(now)

@@ -20,19 +20,20 @@ from app.bookings.status import Status
 from app.deliveries.models import SyncLog
 from app.errors import HubError, error_body
 from app.events.models import Actor
+from app.partners.models import Partner
 from app.staff.scope import EVERYTHING
 from app.websites.models import Website
 from demo.backdate import Clock
 from demo.catalogue import Brand
 from demo.lives import APP, PARTNER, PLATFORM, WEBSITE, Act, Step, Story
 from demo.memory import EVENTS, Memory
+from demo.partners import agency_of, hand_over, speaker
 
 OTHERS = {
-    PARTNER: Actor("partner", "lagoon-tours", "Lagoon Tours", "partner:lagoon-tours"),
     PLATFORM: Actor("platform", "covermanager", "CoverManager", "platform:covermanager"),
     APP: Actor("customer", "app", "Guest (app)", "customer"),
 }
-"""Who speaks at the doors of others; for phone, walk-in and direct it is the desk."""
+"""Who speaks at the doors of platforms and guests; for phone, walk-in and direct it is the desk."""
 
 
 def key_of(brand: Brand) -> str:
@@ -43,11 +44,18 @@ def key_of(brand: Brand) -> str:
 class Player:
     """Plays steps, each dated by its own time. Play them in the order of time."""
 
-    def __init__(self, session: Session, clock: Clock, desk: dict[str, Actor]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        clock: Clock,
+        desk: dict[str, Actor],
+        partners: dict[str, Partner],
+    ) -> None:
         self.memory = Memory()
         self._session = session
         self._clock = clock
         self._desk = desk
+        self._partners = partners
         # Held, so that the session does not read them anew for every step.
         self._websites = {website.id: website for website in session.scalars(select(Website))}
         self._bookings: dict[uuid.UUID, uuid.UUID] = {}
@@ -56,12 +64,15 @@ class Player:
         """Do it, as of its time."""
         self._clock.set(step.at)
         if step.story.source != WEBSITE and step.act in (Act.UPDATE, Act.CANCEL):
-            self._change_through(step, OTHERS[step.story.source])
+            self._change_through(step, self._actor(step.story))
         elif step.act in EVENTS:
             answer = self.call(step.story, self.memory.say(step), at=step.at)
             booking_id = uuid.UUID(answer["booking_id"])
             self._bookings[step.story.source_id] = booking_id
             self.memory.heard(step, booking_id)
+            if step.act is Act.CREATE and step.story.source == PARTNER:
+                booking, partner = self._booking(step.story), self._partner(step.story)
+                hand_over(self._session, booking, partner, step.story)
         elif step.act is Act.EDIT:
             self._edit(step)
         else:
@@ -88,12 +99,18 @@ class Player:
             notes.append(f"Ignored unknown fields: {', '.join(ignored)}")
         message = translate(body, datetime.now(UTC), website.currency)
         message = replace(message, source=story.source)
-        received = receive(self._session, self._actor(story, website), website, message)
+        received = receive(self._session, self._actor(story), website, message)
         notes += received.notes
         answer = {"booking_id": str(received.booking_id), "message": received.message}
         return (201 if received.created else 200), {"success": True, **answer}
 
-    def _actor(self, story: Story, website: Website) -> Actor:
+    def _partner(self, story: Story) -> Partner:
+        return self._partners[agency_of(story).short]
+
+    def _actor(self, story: Story) -> Actor:
+        website = self._websites[story.brand.id]
+        if story.source == PARTNER:
+            return speaker(self._partner(story))
         if story.source == WEBSITE:
             return Actor("website", website.id, website.name, website.door)
         return OTHERS.get(story.source) or self._desk[website.id]

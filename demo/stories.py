@@ -22,10 +22,10 @@ from demo.source_site.wire import instant
 
 SOURCES: dict[str, dict[str, int]] = {
     "the-anchor": {WEBSITE: 34, PLATFORM: 30, PHONE: 18, WALK_IN: 14, DIRECT: 4},
-    "coral-divers": {WEBSITE: 50, PARTNER: 30, PHONE: 8, WALK_IN: 8, DIRECT: 4},
+    "coral-divers": {WEBSITE: 40, PARTNER: 42, PHONE: 7, WALK_IN: 7, DIRECT: 4},
     "himalaya-treks": {WEBSITE: 45, APP: 35, PHONE: 12, DIRECT: 8},
     "test-website": {WEBSITE: 100},
-    "": {WEBSITE: 66, PARTNER: 12, PHONE: 9, WALK_IN: 7, APP: 3, DIRECT: 3},
+    "": {WEBSITE: 70, PHONE: 13, WALK_IN: 10, APP: 4, DIRECT: 3},
 }
 """Per brand, in percent; the last line is for the others."""
 ABOUT_NOW = {

@@ -27,7 +27,8 @@ def test_production_refuses_what_everybody_knows(
 ) -> None:
     """A demo database that became a real one: each key and login must be put away first."""
     faults = unsafe_data(hub)
-    assert any("API key of hanuman-world" in fault for fault in faults)
+    for owner in ("hanuman-world", "Reef Travel", "Lagoon Tours"):
+        assert any(f"API key of {owner}" in fault for fault in faults)
     assert any(fault.startswith("owner@onebooking.test") for fault in faults)
     assert any("webhook address of hanuman-world" in fault for fault in faults)
     refuse_unsafe_data(loaded)  # a test, like development, may run on it
