@@ -21,8 +21,9 @@ class Components:
         """A reference to the schema of `model`, which is added if it is new."""
         if model.__name__ not in self.schemas:
             schema = schema_of(model)
-            self.schemas |= schema.pop("$defs", {})
-            self.schemas[model.__name__] = schema
+            for name, part in {**schema.pop("$defs", {}), model.__name__: schema}.items():
+                if self.schemas.setdefault(name, part) != part:
+                    raise ValueError(f"two schemas are called {name}: rename one")
         return {"$ref": TEMPLATE.format(model=model.__name__)}
 
 

@@ -10,7 +10,15 @@ from typing import Any
 from app.api.jsonschemas import Schema
 from app.api.samples import resolve, sample
 
-_WORDS = {"apiKey": "API key", "bearer": "bearer token", "session": "cookie", "csrf": "CSRF token"}
+_WORDS = {
+    "apiKey": "API key",
+    "bearer": "bearer token",
+    "session": "cookie",
+    "csrf": "CSRF token",
+    "partnerKey": "partner's key or token",
+    "partnerPair": "partner's key and secret",
+}
+_HEADERS = {"apiKey": "X-API-Key: $KEY", "partnerKey": "Authorization: Bearer $KEY"}
 _LIMITS = {
     "maxLength": "at most {} characters",
     "minimum": "from {}",
@@ -136,7 +144,7 @@ def _curl(document: Schema, path: str, method: str, operation: Schema, body: Any
     words = [f"curl -X {method} {server}{path}" if method != "GET" else f"curl {server}{path}"]
     scheme = next(iter(operation["security"][0]), "") if operation["security"] else ""
     if scheme:
-        header = {"apiKey": "X-API-Key: $KEY"}.get(scheme, "Authorization: Bearer $TOKEN")
+        header = _HEADERS.get(scheme, "Authorization: Bearer $TOKEN")
         words.append(f'-H "{header}"')
     if body is not None:
         words += ["-H 'Content-Type: application/json'", f"-d '{_pretty(body)}'"]

@@ -23,13 +23,15 @@ from app.extensions import db
 from app.staff.actions import Lifetime, open_session
 from app.staff.tokens import write_token
 from app.staff.visitor import Visitor
-from tests.factories import ApiKeyFactory, BookingFactory, WebsiteFactory, person
+from tests.factories import ApiKeyFactory, BookingFactory, WebsiteFactory, partner_at, person
 from tests.harness.live import Stack, StackFactory
+from tests.venues.made import a_venue, an_activity
 
 pytestmark = [pytest.mark.slow, pytest.mark.committed]
 
 HOUR = Lifetime("api", timedelta(hours=1))
 KEY = "hanuman-world_sk_fuzz"
+RESELLER = "reef_sk_fuzz"
 EXAMPLES, STORIES = 15, 40
 SECONDS = 90
 UNCHECKED = (
@@ -46,6 +48,12 @@ def fill(app: Flask) -> str:
         WebsiteFactory.create(id="hanuman-world")
         ApiKeyFactory.create(website_id="hanuman-world", clear=KEY)
         BookingFactory.create(website_id="hanuman-world")
+        venue = a_venue("hanuman-world")
+        an_activity(venue, kind="dive")
+        scopes = ["manage:bookings", "read:availability"]
+        ApiKeyFactory.create(
+            website_id=None, partner_id=partner_at(venue).id, clear=RESELLER, scopes=scopes
+        )
         signed = open_session(
             db.session(), person("superadmin"), Visitor("127.0.0.1"), HOUR, datetime.now(UTC)
         )
@@ -59,6 +67,7 @@ def configure(home: Path, token: str) -> Path:
     path = home / "schemathesis.toml"
     path.write_text(
         f'[auth.openapi.bearer]\nbearer = "{token}"\n[auth.openapi.apiKey]\napi_key = "{KEY}"\n'
+        f'[auth.openapi.partnerKey]\nbearer = "{RESELLER}"\n'
         f"[generation]\nmax-examples = {EXAMPLES}\n"
         f"[phases.stateful.generation]\nmax-examples = {STORIES}\n"
         + "".join(f"[checks.{name}]\nenabled = false\n" for name in UNCHECKED)

@@ -12,7 +12,7 @@ from app.api.bodies import read_body, read_query
 from app.api.describing import describes
 from app.api.partner.calls import GROUP, OPEN, SECURITY, Answer, Call, changing, reading
 from app.api.partner.wire import customer_json
-from app.api.schemas.partner import CustomerBody
+from app.api.schemas.partner import GuestBody
 from app.api.schemas.partner_answers import CustomerAnswer, CustomersAnswer
 from app.api.schemas.staff import PageQuery
 from app.apikeys.models import KeyScope
@@ -33,7 +33,7 @@ csrf.exempt(customers)
 @describes(
     GROUP,
     answers={201: CustomerAnswer},
-    body=CustomerBody,
+    body=GuestBody,
     errors=(AuthFailed, Forbidden, Conflict),
     security=SECURITY,
     repeatable=True,
@@ -45,7 +45,7 @@ def add_customer() -> Response:
 
 def _add(call: Call) -> Answer:
     session, partner = db.session(), call.caller.partner
-    described = read_body(CustomerBody).described()
+    described = read_body(GuestBody).described()
     known = of_partners.keep(session, partner.id, described, region_of(call.caller))
     session.flush()
     customer = of_partners.get(session, partner.id, known.id)

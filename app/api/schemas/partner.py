@@ -18,7 +18,7 @@ from app.api.schemas.kinds import (
     Text10,
     Text50,
     Text100,
-    Text2000,
+    Text200,
     Text5000,
 )
 from app.api.schemas.staff import PageQuery
@@ -46,7 +46,7 @@ class _Body(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class CustomerBody(_Body):
+class GuestBody(_Body):
     """A guest: a name, and a phone or an e-mail address."""
 
     first_name: Filled100
@@ -57,7 +57,7 @@ class CustomerBody(_Body):
     """Of the phone, where the number does not begin with +."""
 
     @model_validator(mode="after")
-    def _reachable(self) -> CustomerBody:
+    def _reachable(self) -> GuestBody:
         if not self.email and not self.phone:
             raise ValueError("needs a phone or an e-mail address")
         return self
@@ -79,7 +79,7 @@ class TokenBody(_Body):
 class NewBooking(_Body):
     """`POST /api/partner/bookings`: a customer, or the id of one of yours."""
 
-    customer: CustomerBody | None = None
+    customer: GuestBody | None = None
     customer_id: UUID | None = None
     location_id: UUID
     booking_date: Day
@@ -109,7 +109,7 @@ class BookingChange(_Body):
 
     version: Annotated[int, Field(strict=True, ge=1, lt=2**63)] = ABSENT
     """Of the booking as you read it; with an older one the answer is 409."""
-    customer: CustomerBody = ABSENT
+    customer: GuestBody = ABSENT
     booking_date: Day = ABSENT
     time_slot: Filled50 = ABSENT
     departure_id: UUID = ABSENT
@@ -121,7 +121,7 @@ class BookingChange(_Body):
 class Cancellation(BaseModel):
     """Query of `DELETE /api/partner/bookings/<id>`."""
 
-    reason: Text2000 | None = None
+    reason: Text200 | None = None
 
 
 class OwnBookings(PageQuery):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,7 +11,8 @@ from pydantic import Field
 from app.api.schemas.answers import Cursor, Yes, _Answer
 from app.api.schemas.kinds import Money
 from app.bookings.status import Status
-from app.venues.models import Kind
+
+OfferKind = Literal["activity", "dive", "trek", "table"]
 
 
 class SlotJson(_Answer):
@@ -28,7 +29,7 @@ class OfferJson(_Answer):
 
     activity_id: UUID
     name: str
-    kind: Kind
+    kind: OfferKind
     price: Money
     currency: str
     slots: list[SlotJson]
@@ -42,13 +43,13 @@ class AvailabilityAnswer(_Answer):
     activities: list[OfferJson]
 
 
-class ActivityJson(_Answer):
+class LocationActivityJson(_Answer):
     """An activity of a location."""
 
     id: UUID
     name: str
     description: str | None
-    kind: Kind
+    kind: OfferKind
     price: Money
     duration_minutes: int
     min_party: int
@@ -66,7 +67,7 @@ class LocationJson(_Answer):
     cancellation_hours: Annotated[
         int, Field(description="Until so many hours before the start you may change and cancel.")
     ]
-    activities: list[ActivityJson]
+    activities: list[LocationActivityJson]
 
 
 class LocationsAnswer(_Answer):
@@ -132,7 +133,7 @@ class PartnerBookingJson(_Answer):
     location: str | None
     activity_id: UUID | None
     activity_name: str
-    activity_type: Kind
+    activity_type: OfferKind
     booking_date: date
     time_slot: str
     starts_at: datetime | None
