@@ -70,6 +70,8 @@ class Booking(Base):
     """A pending one gives its place back then. Stays as it was once confirmed."""
     tickets: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
     """One per ticket, as resellers book them: `[{uuid, unit_id, reference, contact}]`."""
+    reseller_contact: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
+    """At most one: the contact of the booking in a reseller's own words."""
 
     package_name: Mapped[str]
     package_price: Mapped[Decimal] = mapped_column(Money)
@@ -173,7 +175,8 @@ class Booking(Base):
         Index(
             "ix_bookings_booked",
             *("website_id", "booked_day"),
-            postgresql_include=["activity_date", "customer_id", "source", "status"],
+            postgresql_include=["activity_date", "customer_id", "source"],
+            postgresql_where="status NOT IN ('cancelled', 'refunded', 'expired')",
         ),
         Index("ix_bookings_email", "customer_email_hash"),
         Index("ix_bookings_search", "search", postgresql_using="gin"),

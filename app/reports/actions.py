@@ -14,15 +14,9 @@ BATCH = 5_000
 _KEY, _MEASURES = ", ".join(KEY), ", ".join(MEASURES)
 _SUMS = ", ".join(f"sum({name})" for name in MEASURES)
 _SOME = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
-_NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
-_SAME = " AND ".join(
-    f"coalesce(d.{name}, {_NOBODY}) = coalesce(k.{name}, {_NOBODY})"
-    if name == "partner_id"
-    else f"d.{name} = k.{name}"
-    for name in KEY
-)
-# One statement: whoever reads meanwhile sees either the rows before it or those after it. Equality
-# throughout: an index serves few rows, a hash many.
+_SAME = " AND ".join(f"o.{name} = k.{name}" for name in KEY if name != "partner_id")
+# One statement: whoever reads meanwhile sees either the rows before it or those after it.
+# OFFSET 0 has each key looked up by the index, whatever the statistics say of a fresh table.
 _MERGE = text(
     f"""
 WITH fresh AS (
@@ -31,9 +25,10 @@ WITH fresh AS (
     RETURNING {_KEY}, {_MEASURES}
 ), k AS (SELECT DISTINCT {_KEY} FROM fresh
 ), old AS (
-    DELETE FROM booking_days d USING k
-    WHERE NOT d.is_new AND {_SAME}
-    RETURNING {", ".join(f"d.{name}" for name in (*KEY, *MEASURES))}
+    DELETE FROM booking_days WHERE id IN (SELECT o.id FROM k, LATERAL (
+        SELECT o.id FROM booking_days o WHERE NOT o.is_new AND {_SAME}
+            AND o.partner_id IS NOT DISTINCT FROM k.partner_id OFFSET 0) AS o)
+    RETURNING {_KEY}, {_MEASURES}
 ), merged AS (
     INSERT INTO booking_days ({_KEY}, {_MEASURES}, is_new)
     SELECT {_KEY}, {_SUMS}, false FROM (SELECT * FROM fresh UNION ALL SELECT * FROM old) AS every

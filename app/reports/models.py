@@ -6,12 +6,13 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, Numeric, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
 
-Count = BigInteger
+Count = Integer
+"""Added up as a bigint: sums of a wider type would be numeric, and slow."""
 Sum = Numeric(16, 2)
 
 
@@ -59,6 +60,11 @@ class BookingDay(Base):
     __table_args__ = (
         Index("ix_booking_days_day", "basis", "day", "website_id"),
         Index("ix_booking_days_new", "id", postgresql_where="is_new"),
+        Index(
+            "ix_booking_days_merged",
+            *("basis", "day", "website_id", "source", "currency", "partner_id"),
+            postgresql_where="NOT is_new",
+        ),
     )
 
 

@@ -129,7 +129,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=False),
-        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in COUNTS),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTS),
         *(sa.Column(name, sa.Numeric(16, 2), nullable=False) for name in SUMS),
         sa.Column("is_new", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_days")),
@@ -139,6 +139,12 @@ def upgrade() -> None:
     op.create_index("ix_booking_days_day", "booking_days", ["basis", "day", "website_id"])
     op.create_index(
         "ix_booking_days_new", "booking_days", ["id"], postgresql_where=sa.text("is_new")
+    )
+    op.create_index(
+        "ix_booking_days_merged",
+        "booking_days",
+        ["basis", "day", "website_id", "source", "currency", "partner_id"],
+        postgresql_where=sa.text("NOT is_new"),
     )
     op.execute(FOLLOW)
     for act, tables in TRIGGERS.items():
@@ -150,7 +156,8 @@ def upgrade() -> None:
         "ix_bookings_booked",
         "bookings",
         ["website_id", "booked_day"],
-        postgresql_include=["activity_date", "customer_id", "source", "status"],
+        postgresql_include=["activity_date", "customer_id", "source"],
+        postgresql_where=sa.text("status NOT IN ('cancelled', 'refunded', 'expired')"),
     )
 
 
