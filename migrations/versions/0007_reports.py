@@ -52,6 +52,9 @@ USED = """website_id, source, partner_id, currency, booked_day, activity_date, s
     total_amount, refunded_amount, commission_rate, began_pending, hold_expires_at, confirmed_at"""
 # The same as `partners.commission`, which a test compares with it.
 NET = "greatest(b.total_amount - coalesce(b.refunded_amount, 0), 0)"
+WHOLE = """ADP AFN ALL BIF BYR CLP DJF ESP GNF IQD IRR ISK ITL JPY KMF KPW KRW LAK LBP LUF MGA MGF
+    MMK MRO PYG RSD RWF SLL SOS STD SYP TMM TRL UGX UYI VND VUV XAF XOF XPF YER ZMK ZWD"""
+DIGITS = f"CASE WHEN b.currency = ANY ('{{{','.join(WHOLE.split())}}}') THEN 0 ELSE 2 END"
 LIVE = "b.status IN ('confirmed', 'checked_in', 'completed', 'no_show')"
 WON = f"({LIVE} OR b.confirmed_at IS NOT NULL)"
 ENQUIRY = "b.began_pending AND b.hold_expires_at IS NULL"
@@ -70,7 +73,7 @@ MEASURES = {
     "revenue": f"CASE WHEN {LIVE} THEN {NET} ELSE 0 END",
     "refunded": "coalesce(b.refunded_amount, 0)",
     "cancelled_total": "CASE WHEN b.status IN ('cancelled', 'refunded') THEN b.total_amount ELSE 0 END",
-    "commission": f"CASE WHEN {LIVE} THEN round({NET} * coalesce(b.commission_rate, 0) / 100, 2) ELSE 0 END",
+    "commission": f"CASE WHEN {LIVE} THEN round({NET} * coalesce(b.commission_rate, 0) / 100, {DIGITS}) ELSE 0 END",
 }
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from babel.numbers import get_currency_precision, list_currencies
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
 from app.extensions import db
-from app.partners.commission import net, owed, owed_sql
+from app.partners.commission import WHOLE, digits_of, net, owed, owed_sql
 from app.partners.models import Partner
 from app.reports.actions import merge
 from app.reports.models import AMOUNTS, KEY, MEASURES, BookingDay
@@ -38,7 +39,7 @@ values = st.fixed_dictionaries(
         "commission_rate": st.none() | st.decimals(0, 100, places=2),
         "activity_date": days,
         "source": st.sampled_from(["website", "partner", "phone"]),
-        "currency": st.sampled_from(["THB", "EUR"]),
+        "currency": st.sampled_from(["THB", "JPY"]),
         "with_partner": st.booleans(),
         "confirmed_at": st.none() | st.just(datetime(2026, 1, 1, tzinfo=UTC)),
         "hold_expires_at": st.none() | st.just(datetime(2026, 1, 1, tzinfo=UTC)),
@@ -76,7 +77,10 @@ def worth_of(b: Booking) -> dict[str, Any]:
         "guests": b.guest_count if live else 0,
         "lead_days": max((b.activity_date - b.booked_day).days, 0) if live else 0,
         "revenue": net(b.total_amount, b.refunded_amount) if live else 0,
-        "commission": owed(b.status, b.total_amount, b.refunded_amount, b.commission_rate),
+        "commission": owed(
+            *(b.status, b.total_amount, b.refunded_amount, b.commission_rate),
+            digits=digits_of(b.currency),
+        ),
         "waiting": int(b.status == "pending"),
         "cancelled": int(gone),
         "cancelled_total": b.total_amount if gone else 0,
@@ -151,7 +155,8 @@ def test_the_sums_follow_every_history(
 
 
 @given(
-    st.sampled_from(STATUSES), amount, st.none() | amount, st.none() | st.decimals(0, 100, places=2)
+    *(st.sampled_from(STATUSES), amount, st.none() | amount),
+    *(st.none() | st.decimals(0, 100, places=2), st.sampled_from(["THB", "JPY", "VND"])),
 )
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -163,12 +168,20 @@ def test_commission_is_the_same_in_python_and_sql(
     total: Decimal,
     back: Decimal | None,
     rate: Decimal | None,
+    currency: str,
 ) -> None:
     numeric = Booking.total_amount.type
     asked = owed_sql(
-        *(literal(status), literal(total, numeric), literal(back, numeric), literal(rate, numeric))
+        *(literal(status), literal(total, numeric), literal(back, numeric)),
+        *(literal(rate, numeric), literal(currency)),
     )
-    assert db.session.scalar(select(asked)) == owed(status, total, back, rate)
+    said = owed(status, total, back, rate, digits=digits_of(currency))
+    assert db.session.scalar(select(asked)) == said
+
+
+def test_currencies_without_digits_are_the_known_ones() -> None:
+    known = {each for each in list_currencies() if get_currency_precision(each) == 0}
+    assert set(WHOLE) == known
 
 
 def test_commission_rounds_half_up() -> None:
