@@ -55,6 +55,7 @@ def _overwrite(booking: Booking, website: Website, now: datetime) -> None:
         **NEUTRAL,
         **derived(values, website.timezone, website.phone_region),
         "created_digest": NO_DIGEST,
+        "reseller_contact": [],
         "field_times": dump(set_by_staff(load(booking.field_times), NEUTRAL.keys(), now)),
     }
     for name, value in columns.items():

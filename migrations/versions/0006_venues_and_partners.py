@@ -372,6 +372,7 @@ def upgrade() -> None:
         "bookings", sa.Column("hold_expires_at", sa.DateTime(timezone=True), nullable=True)
     )
     op.add_column("bookings", sa.Column("tickets", sa.Text(), nullable=True))
+    op.add_column("bookings", sa.Column("reseller_contact", sa.Text(), nullable=True))
     op.add_column("bookings", sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("bookings", sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
@@ -508,6 +509,7 @@ def downgrade() -> None:
     )
     op.drop_column("bookings", "cancelled_at")
     op.drop_column("bookings", "confirmed_at")
+    op.drop_column("bookings", "reseller_contact")
     op.drop_column("bookings", "tickets")
     op.drop_column("bookings", "hold_expires_at")
     op.drop_column("bookings", "overbooked")
