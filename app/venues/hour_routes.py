@@ -38,15 +38,15 @@ def save(venue_id: UUID) -> Response:
     days = forms.typed_week(request.form)
     if request.form.get("add", "") in tuple("0123456"):
         added = int(request.form["add"])
-        return _page(venue, forms.with_line(days, added), added=added)
+        return _page(venue, forms.with_line(days, added), added=added, unsaved=True)
     if request.form.get("copy"):
         note = "Monday's hours are in every day. Save to keep them."
-        return _page(venue, forms.copied(days), note=note)
+        return _page(venue, forms.copied(days), note=note, unsaved=True)
     try:
         changed = actions.set_week(db.session(), current_actor(), current_scope(), venue_id, days)
     except InvalidPayload as error:
         db.session.rollback()
-        return _page(visible(venue_id, MANAGE), days, Sheet().take(error), status=422)
+        return _page(visible(venue_id, MANAGE), days, Sheet().take(error), status=422, unsaved=True)
     db.session.commit()
     say("The hours are saved." if changed else "Nothing was different.")
     return go(url_for("venue_hours.week", venue_id=venue_id))
