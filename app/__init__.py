@@ -90,6 +90,7 @@ def register_rooms(app: Flask) -> None:
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
     from app.api.limits import init_limits
+    from app.api.octo.routes import octo
     from app.api.partner.bookings import bookings as partner_bookings
     from app.api.partner.customers import customers as partner_customers
     from app.api.partner.places import places as partner_places
@@ -151,6 +152,9 @@ def register_rooms(app: Flask) -> None:
         *(partner_places, partner_customers, partner_bookings),
     ):
         app.register_blueprint(blueprint)
+    # One OCTO supplier is one website; the short address is for who sells for one only.
+    app.register_blueprint(octo, url_prefix="/octo")
+    app.register_blueprint(octo, url_prefix="/octo/<website_id>", name="octo_of")
     init_cli(app)
 
 

@@ -78,6 +78,17 @@ BY_ROUTE: dict[str, Policy] = {
     "api_reference.docs": PUBLIC,
 }
 
+_OCTO = {
+    **dict.fromkeys(("list_capabilities", "show_supplier", "list_products"), PARTNER),
+    **dict.fromkeys(("show_product", "list_reservations", "show_booking"), PARTNER),
+    **dict.fromkeys(("check_availability", "show_calendar"), AVAILABILITY),
+    **dict.fromkeys(("reserve_booking", "confirm_booking", "update_booking"), BOOK),
+    **dict.fromkeys(("extend_booking", "cancel_booking"), BOOK),
+}
+BY_ROUTE |= {
+    f"{door}.{view}": policy for door in ("octo", "octo_of") for view, policy in _OCTO.items()
+}
+
 _ONE_ROW = Rate(1, 1)
 
 

@@ -186,10 +186,11 @@ def _history(booking: Booking) -> list[dict[str, Any]]:
     trips = deliveries.trips(session, [event.id for event in found])
     waiting = queries.undispatched(session, booking.id)
     linked = current_scope().can(Permission.SYNC_VIEW, booking.website_id)
-    key = customers.data_key(session, booking.customer_id)
+    people = {booking.customer_id, *(event.customer_id for event in found if event.customer_id)}
+    keys = customers.data_keys(session, people)
     sent = timeline.sent(trips, waiting, linked=linked)
     sees = amounts.may_see(current_scope(), booking.website_id)
-    return timeline.lines(found, key, booking.currency, sent, amounts=sees)
+    return timeline.lines(found, keys, booking.currency, sent, amounts=sees)
 
 
 def edit_page(

@@ -23,6 +23,7 @@ from app.bookings.stamps import load, set_by_staff
 from app.bookings.status import Status
 from app.bookings.writing import STATED, write
 from app.customers import queries as customers
+from app.customers.actions import Contact, find_or_create
 from app.errors import Conflict, Forbidden, NotFound
 from app.events.models import Actor
 from app.partners.callers import PartnerCaller
@@ -39,6 +40,8 @@ class Change:
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Fields that decide no price and no place."""
+    contact: Contact | None = None
+    """Who it is for now: the booking becomes that person's."""
     activity_id: UUID | None = None
     day: date | None = None
     slot: str | None = None
@@ -149,6 +152,8 @@ def change(
     Returns whether anything changed. Raises SlotUnavailable, InvalidPayload and NotFound.
     """
     columns = dict(wanted.fields)
+    if wanted.contact is not None and (wanted.contact.phone or wanted.contact.email):
+        booking.customer_id = find_or_create(session, wanted.contact).id
     if wanted.rebooks:
         columns |= _rebooked(session, booking, wanted, now)
     if status is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from app.bookings.fields import FIELDS
 from app.bookings.status import Status
@@ -36,18 +37,27 @@ _TAKEN_BACK = {
 
 def lines(
     events: Sequence[Event],
-    key: DataKey | None,
+    keys: Mapping[UUID, DataKey],
     currency: str,
     sent: Mapping[int, Sequence[dict[str, Any]]],
     *,
     amounts: bool,
 ) -> list[dict[str, Any]]:
     """The events as the timeline macro takes them. `sent`: the deliveries of each event.
+    `keys`: of the customers, by id; a booking may have been somebody else's before.
 
     `amounts`: the reader may see them.
     """
     say = partial(shown, currency=currency, amounts=amounts)
-    return [_line(event, key, say, sent.get(event.id, ())) for event in events]
+    return [
+        _line(
+            event,
+            keys.get(event.customer_id) if event.customer_id else None,
+            say,
+            sent.get(event.id, ()),
+        )
+        for event in events
+    ]
 
 
 def _line(

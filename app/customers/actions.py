@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
-from uuid import UUID
+from typing import Any, cast
+from uuid import UUID, uuid5
 
 from sqlalchemy import LargeBinary, Table, Text, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -72,7 +72,10 @@ def find_or_create(session: Session, contact: Contact) -> Known:
     """One person over all sources: found by phone, then by e-mail, else made.
 
     Safe when several calls bring the same new person at once: one makes it, the others find it.
+    Whom a partner has not named yet is one person: the partner's guests.
     """
+    if contact.partner_id and not contact.phone and not contact.email:
+        return _unnamed(session, contact, contact.partner_id)
     e164 = contact.e164
     email_hash = hash_email(contact.email) if contact.email else None
     found = _find(session, e164, email_hash)
@@ -86,6 +89,15 @@ def find_or_create(session: Session, contact: Contact) -> Known:
     if found.phone is None and e164 is not None:
         _learn_phone(session, found.id, e164)
     return Known(found.id, DataKey.from_text(found.data_key) if found.data_key else None)
+
+
+def _unnamed(session: Session, contact: Contact, partner_id: UUID) -> Known:
+    """Who stands for the guests of a partner that it has not named."""
+    the_id = uuid5(partner_id, "guests")
+    row = {**_row(contact, None, None), "id": the_id}
+    session.execute(insert(_TABLE).on_conflict_do_nothing(), row)
+    key = session.execute(select(Customer.data_key).where(Customer.id == the_id)).scalar_one()
+    return Known(the_id, DataKey.from_text(key) if key else None)
 
 
 def withdraw(session: Session, known: Known) -> None:
@@ -110,9 +122,17 @@ def _create(
     session: Session, contact: Contact, e164: str | None, email_hash: bytes | None
 ) -> Known | None:
     """Insert, or None when somebody else inserted the same person first."""
+    row = _row(contact, e164, email_hash)
+    made = session.execute(_INSERT, row).scalar_one_or_none()
+    if made is None:
+        return None
+    return Known(made, DataKey.from_text(row["data_key"]), is_new=True)
+
+
+def _row(contact: Contact, e164: str | None, email_hash: bytes | None) -> dict[str, Any]:
+    """A new customer, with a data key of their own."""
     first, _, last = contact.name.strip().rpartition(" ")
-    key = DataKey.new_text()
-    row = {
+    return {
         "id": new_id(),
         "first_name": first or last,
         "last_name": last if first else "",
@@ -123,10 +143,8 @@ def _create(
         "source": contact.source,
         "partner_id": contact.partner_id,
         "created_by_partner_id": contact.partner_id,
-        "data_key": key,
+        "data_key": DataKey.new_text(),
     }
-    made = session.execute(_INSERT, row).scalar_one_or_none()
-    return None if made is None else Known(made, DataKey.from_text(key), is_new=True)
 
 
 def _learn_phone(session: Session, customer_id: UUID, e164: str) -> None:

@@ -139,14 +139,14 @@ def delivery_page(delivery_id: int) -> Response:
     event = delivery.event
     known = references.of(session, [delivery.booking_id])
     reference = known.get(delivery.booking_id) if delivery.booking_id else None
-    key = customers.data_key(session, event.customer_id) if event.customer_id else None
+    keys = customers.data_keys(session, [event.customer_id] if event.customer_id else [])
     sees = amounts.may_see(scope, delivery.website_id)
     context = {
         "d": delivery,
         "attempts": detail.attempts,
         "reference": reference,
         "what": timeline.lines(
-            [event], key, reference.currency if reference else "", {}, amounts=sees
+            [event], keys, reference.currency if reference else "", {}, amounts=sees
         ),
         "body": partial(amounts.body_for, scope, delivery.website_id),
         "lane": _lane(detail),

@@ -30,6 +30,7 @@ from app.bookings.making import ForPartner, Wish, make
 from app.bookings.models import Booking
 from app.bookings.partnering import Change
 from app.customers import of_partners
+from app.customers.actions import Contact
 from app.customers.of_partners import Described
 from app.errors import AuthFailed, Conflict, Fault, Forbidden, InvalidPayload, NotFound
 from app.errors import SlotUnavailable as Unavailable
@@ -246,26 +247,27 @@ def _change(call: Call, booking_id: UUID) -> Answer:
     if body.version not in (None, booking.version):
         raise Conflict("The booking has changed since you read it.", version=booking.version)
     partnering.demand_open(session, booking, now())
+    guest = body.customer.described() if "customer" in said else None
+    contact = guest.contact(found.partner.id, region_of(found)) if guest else None
     wanted = Change(
-        fields=_fields(found, booking, said, body),
+        fields=_fields(said, contact),
+        contact=contact,
         day=said.get("booking_date"),
         slot=_slot(said.get("time_slot"), said.get("departure_id")),
         guests=said.get("guest_count"),
     )
     partnering.change(session, partner_actor(found), booking, wanted, now())
+    if guest:
+        of_partners.remember(session, found.partner.id, booking.customer_id, guest)
     return 200, _shown(booking)
 
 
-def _fields(
-    found: PartnerCaller, booking: Booking, said: dict[str, Any], body: BookingChange
-) -> dict[str, Any]:
+def _fields(said: dict[str, Any], contact: Contact | None) -> dict[str, Any]:
+    """The fields that decide no place, as columns."""
     names = ("special_requests", "partner_reference")
     fields = {name: said[name] or None for name in names if name in said}
-    if "customer" not in said:
+    if contact is None:
         return fields
-    guest = body.customer.described()
-    of_partners.remember(db.session(), found.partner.id, booking.customer_id, guest)
-    contact = guest.contact(found.partner.id, region_of(found))
     return {
         **fields,
         "customer_name": contact.name,

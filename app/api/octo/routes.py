@@ -1,0 +1,229 @@
+"""The calls of OCTO core, each below `/octo` and below `/octo/<website id>`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from app.api.octo import faults
+from app.api.octo.booking_json import booking_json
+from app.api.octo.calls import (
+    PRICING,
+    Desk,
+    asked_capabilities,
+    changing,
+    read,
+    read_query,
+    reading,
+)
+from app.api.octo.catalogue import product, product_json, products, supplier_json
+from app.api.octo.finding import listed
+from app.api.octo.reserving import cancel, confirm, extend, known, reserve, update
+from app.api.octo.times import availability, days
+from app.api.partner.calls import Call
+from app.api.schemas.octo import (
+    AvailabilityBody,
+    BookingFilter,
+    Cancellation,
+    Confirmation,
+    Extension,
+    Reservation,
+    Update,
+)
+from app.apikeys.models import KeyScope
+from app.bookings.models import Booking
+from app.errors import HubError
+from app.extensions import csrf, db
+from app.staff.context import now
+from app.staff.guards import public
+
+octo = Blueprint("octo", __name__)
+csrf.exempt(octo)
+
+OPEN = "resellers bring their API key"
+OFFERS, BOOKINGS = KeyScope.READ_AVAILABILITY, KeyScope.READ_BOOKINGS
+CAPABILITY = {"id": PRICING, "revision": 1, "required": False, "dependencies": [], "docs": None}
+
+octo.register_error_handler(HubError, faults.answer)
+octo.register_error_handler(HTTPException, faults.answer_http)
+octo.register_error_handler(Exception, faults.answer_unexpected)
+
+
+@octo.url_value_preprocessor
+def _take_supplier(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.octo_supplier = values.pop("website_id", None) if values else None
+
+
+@octo.after_request
+def _say_capabilities(response: Response) -> Response:
+    response.headers["Octo-Capabilities"] = ", ".join(asked_capabilities())
+    response.headers["Content-Language"] = "en"
+    response.headers["Available-Languages"] = "en"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.add("Vary", "Octo-Capabilities")
+    return response
+
+
+@octo.get("/capabilities", strict_slashes=False)
+@public(OPEN)
+def list_capabilities() -> Response:
+    """What this supplier can do beyond the core."""
+    return reading(OFFERS, lambda desk: [CAPABILITY])
+
+
+@octo.get("/supplier", strict_slashes=False)
+@public(OPEN)
+def show_supplier() -> Response:
+    """The supplier behind this key."""
+    return reading(OFFERS, supplier_json)
+
+
+@octo.get("/products", strict_slashes=False)
+@public(OPEN)
+def list_products() -> Response:
+    """All products that this key may sell."""
+
+    def found(desk: Desk) -> Any:
+        return [product_json(desk, each, now()) for each in products(db.session(), desk, now())]
+
+    return reading(OFFERS, found)
+
+
+@octo.get("/products/<product_id>", strict_slashes=False)
+@public(OPEN)
+def show_product(product_id: str) -> Response:
+    """One product."""
+
+    def found(desk: Desk) -> Any:
+        return product_json(desk, product(db.session(), desk, product_id, now()), now())
+
+    return reading(OFFERS, found)
+
+
+@octo.post("/availability", strict_slashes=False)
+@public(OPEN)
+def check_availability() -> Response:
+    """One entry per start time, or per day."""
+    return reading(
+        OFFERS, lambda desk: availability(db.session(), desk, read(AvailabilityBody), now())
+    )
+
+
+@octo.post("/availability/calendar", strict_slashes=False)
+@public(OPEN)
+def show_calendar() -> Response:
+    """One entry per day."""
+    return reading(OFFERS, lambda desk: days(db.session(), desk, read(AvailabilityBody), now()))
+
+
+@octo.post("/bookings", strict_slashes=False)
+@public(OPEN)
+def reserve_booking() -> Response:
+    """Hold places."""
+
+    def make(desk: Desk, call: Call) -> Any:
+        session = db.session()
+        return _done(session, desk, call, reserve(session, desk, read(Reservation), now()))
+
+    return changing("booking.created", make)
+
+
+@octo.get("/bookings", strict_slashes=False)
+@public(OPEN)
+def list_reservations() -> Response:
+    """The reseller's bookings by reference or date of travel."""
+
+    def found(desk: Desk) -> Any:
+        session = db.session()
+        rows = listed(session, desk, read_query(BookingFilter))
+        return [booking_json(session, desk, booking, now()) for booking in rows]
+
+    return reading(BOOKINGS, found)
+
+
+@octo.get("/bookings/<uuid>", strict_slashes=False)
+@public(OPEN)
+def show_booking(uuid: str) -> Response:
+    """One booking."""
+
+    def found(desk: Desk) -> Any:
+        session = db.session()
+        return booking_json(session, desk, known(session, desk, uuid), now())
+
+    return reading(BOOKINGS, found)
+
+
+@octo.post("/bookings/<uuid>/confirm", strict_slashes=False)
+@public(OPEN)
+def confirm_booking(uuid: str) -> Response:
+    """Make a held booking firm."""
+
+    def make(desk: Desk, call: Call) -> Any:
+        session = db.session()
+        booking = known(session, desk, uuid, locked=True)
+        body = read(Confirmation)
+        said = (body.contact, body.reseller_reference, body.unit_items)
+        confirm(session, desk, booking, *said, now())
+        return _done(session, desk, call, booking)
+
+    return changing("booking.confirmed", make)
+
+
+@octo.patch("/bookings/<uuid>", strict_slashes=False)
+@public(OPEN)
+def update_booking(uuid: str) -> Response:
+    """Change a booking, before or after it was confirmed."""
+
+    def make(desk: Desk, call: Call) -> Any:
+        session = db.session()
+        booking = known(session, desk, uuid, locked=True)
+        update(session, desk, booking, read(Update), now())
+        return _done(session, desk, call, booking)
+
+    return changing("booking.updated", make)
+
+
+@octo.post("/bookings/<uuid>/extend", strict_slashes=False)
+@public(OPEN)
+def extend_booking(uuid: str) -> Response:
+    """Hold it for longer."""
+
+    def make(desk: Desk, call: Call) -> Any:
+        session = db.session()
+        booking = known(session, desk, uuid, locked=True)
+        minutes = read(Extension, optional=True).expiration_minutes
+        extend(session, desk, booking, minutes, now())
+        return _done(session, desk, call, booking)
+
+    return changing("booking.extended", make)
+
+
+@octo.post("/bookings/<uuid>/cancel", strict_slashes=False)
+@octo.delete("/bookings/<uuid>", strict_slashes=False)
+@public(OPEN)
+def cancel_booking(uuid: str) -> Response:
+    """Cancel a booking."""
+
+    def make(desk: Desk, call: Call) -> Any:
+        session = db.session()
+        booking = known(session, desk, uuid, locked=True)
+        reason = read(Cancellation, optional=True).reason
+        cancel(session, desk, booking, reason, now())
+        return _done(session, desk, call, booking)
+
+    return changing("booking.cancelled", make)
+
+
+@octo.route("/<path:anything>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
+@public("nothing is there")
+def nothing(anything: str) -> Response:
+    """An address that the standard does not have."""
+    return faults.answer(faults.bad_request(f"There is nothing at {request.path}."))
+
+
+def _done(session: Session, desk: Desk, call: Call, booking: Booking) -> Any:
+    call.booking_id = booking.id
+    return booking_json(session, desk, booking, now())
