@@ -21,7 +21,7 @@ TOTAL_HEAD = (
     *("Commission", "Due", "Who owes"),
 )
 _PAPER_HEAD = ("Reference", "Date", "Activity", "Guests", "Total", "Refunded", "Commission", "Due")
-_WIDTHS = (32, 20, 50, 12, 22, 20, 22, 22)
+_WIDTHS = (30, 20, 46, 15, 22, 20, 24, 23)
 _RIGHT = 3
 """From this column on cells stand on the right."""
 _SAYABLE = {"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "−": "-"}
