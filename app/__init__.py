@@ -111,6 +111,8 @@ def register_rooms(app: Flask) -> None:
     from app.operations import init_operations, operations
     from app.partners.key_routes import partner_keys
     from app.partners.routes import partners
+    from app.portal.people_routes import partner_people
+    from app.portal.routes import portal
     from app.privacy.routes import customers
     from app.reports.routes import reports
     from app.security import init_security, init_texts
@@ -147,7 +149,7 @@ def register_rooms(app: Flask) -> None:
         *(operations, desk, bookings, websites, apikeys, webhooks, sync_pages),
         *(statements, partners, partner_keys),
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
-        *(audit, customers, reports),
+        *(audit, customers, reports, portal, partner_people),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings),
     ):

@@ -16,7 +16,7 @@ from app.desk.dayview import DayView
 from app.errors import WebsiteNotFound
 from app.extensions import db
 from app.partners import queries as partners
-from app.staff.context import current_scope, now, only_watching
+from app.staff.context import current_person, current_scope, now, only_watching
 from app.staff.guards import requires, signed_in
 from app.staff.permissions import Permission
 from app.web import go, page
@@ -31,7 +31,9 @@ MOST = 500
 @desk.get("/")
 @signed_in
 def home() -> Response:
-    """Where one starts: Today, for those who see bookings."""
+    """Where one starts: Today, for those who see bookings; for people of a partner its portal."""
+    if current_person().partner_id is not None:
+        return go(url_for("portal.index"))
     sees_bookings = current_scope().can_somewhere(VIEW)
     return go(url_for("desk.today" if sees_bookings else "staff.profile"))
 

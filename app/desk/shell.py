@@ -58,6 +58,16 @@ MENU = (
 )
 
 
+PORTAL = (
+    ("Bookings", "portal.index", "list-details", "b"),
+    ("Customers", "portal.customers", "users", "c"),
+    ("Commission", "portal.commission", "cash", "m"),
+    ("Keys", "portal.keys", "key", "k"),
+    ("Webhooks", "portal.webhooks", "webhook", "w"),
+)
+"""What people of a partner have instead: label, endpoint, icon, key."""
+
+
 def init_shell(app: Flask) -> None:
     """Give it to every template. Nothing is read from the database until a template uses it."""
     # Macros see globals only, not the context of the page that uses them.
@@ -78,6 +88,8 @@ def init_shell(app: Flask) -> None:
 
 def menu() -> list[dict[str, Any]]:
     """The entries this person may open."""
+    if current_user.is_authenticated and current_user.partner_id is not None:
+        return [_portal_entry(*place) for place in PORTAL]
     scope = current_scope()
     return [
         {
@@ -92,6 +104,14 @@ def menu() -> list[dict[str, Any]]:
         for place in MENU
         if place.endpoint in current_app.view_functions and scope.can_somewhere(place.permission)
     ]
+
+
+def _portal_entry(label: str, endpoint: str, icon: str, key: str) -> dict[str, Any]:
+    href = url_for(endpoint)
+    active = _is_here(href)
+    if endpoint == "portal.index":  # the others lie below it
+        active = request.endpoint in (endpoint, "portal.booking")
+    return {"label": label, "href": href, "icon": icon, "key": key, "active": active}
 
 
 def _is_here(href: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request, url_for
 
-from app.errors import Forbidden
+from app.errors import Forbidden, NotFound
 from app.extensions import csrf
 from app.logs import get_logger
 from app.staff import viewing
@@ -34,6 +34,8 @@ class Access:
 
     permissions: tuple[Permission, ...] = ()
     open_because: str = ""
+    of_partner: bool = False
+    """For people of a partner, and nobody else."""
 
 
 def requires(*permissions: Permission) -> Callable[[View], View]:
@@ -46,6 +48,11 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
 def signed_in(view: View) -> View:
     """Any signed-in person: for what concerns only themselves."""
     return _declare(Access())(view)
+
+
+def partners_person(view: View) -> View:
+    """Somebody of a partner: a page of its portal."""
+    return _declare(Access(of_partner=True))(view)
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -90,6 +97,7 @@ def guard() -> Response | None:
         get_logger().error("view without a declared permission", route=request.endpoint)
         raise Forbidden("Nobody may open this page.")
     if not access.open_because:
+        _check_side(access)
         if _two_step_is_missing(view):
             return _lead_to_two_step()
         _check_permissions(access)
@@ -97,6 +105,16 @@ def guard() -> Response | None:
         csrf.protect(apply_exemptions=True)
     _check_viewing(view, access)
     return None
+
+
+def _check_side(access: Access) -> None:
+    """The desk does not exist for people of partners, nor their portal for people of the desk.
+
+    What concerns only oneself is for both.
+    """
+    is_partners = current_person().partner_id is not None
+    if access.of_partner != is_partners and (access.of_partner or access.permissions):
+        raise NotFound("There is no such page.")
 
 
 def _two_step_is_missing(view: Callable[..., Any]) -> bool:

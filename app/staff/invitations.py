@@ -16,7 +16,7 @@ from app.crypto import hash_email, hash_secret, new_token
 from app.errors import Fault, InvalidPayload, NotFound
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
-from app.staff import actions, granting, queries, team
+from app.staff import actions, granting, partner_people, queries, team
 from app.staff.granting import MANAGE, VIEW, demand_giving, demand_place, may_give
 from app.staff.memberships import role_of
 from app.staff.models import LoginLink, Membership, User
@@ -75,6 +75,7 @@ def revoke(session: Session, actor: Actor, scope: Scope, link_id: UUID, now: dat
     """Take an invitation back. Raises NotFound or Forbidden."""
     link = session.get(LoginLink, link_id, with_for_update=True)
     open_still = link and link.purpose == INVITATION and not link.used_at and link.expires_at > now
+    open_still = open_still and link is not None and link.partner_id is None
     if link is None or not open_still or not any(scope.can(VIEW, p) for p in link.places):
         raise NotFound("There is no such invitation.")
     for place in link.places:
@@ -101,6 +102,8 @@ def join(
         raise NotFound(DEAD)
     # The account is theirs from the start, so the log says that they made it.
     user = actions.create_user(session, visitor.invited(name), link.email or "", name, password)
+    if link.partner_id:
+        partner_people.join(session, visitor.person(user.id, user.name), link, user)
     _use(session, visitor.person(user.id, user.name), link, user, now)
     return user
 
@@ -109,7 +112,8 @@ def accept(session: Session, token: str, actor: Actor, user: User, now: datetime
     """Take the roles into an account that exists. Raises NotFound for another's invitation."""
     granting.one_at_a_time(session)
     link = opened(session, token, now)
-    if link.email_hash != user.email_hash:
+    # An account is of the desk or of one partner, for good.
+    if link.email_hash != user.email_hash or link.partner_id or user.partner_id:
         raise NotFound(DEAD)
     _use(session, actor, link, user, now)
 
@@ -131,6 +135,8 @@ def _use(session: Session, actor: Actor, link: LoginLink, user: User, now: datet
 
 def _still_given(session: Session, link: LoginLink) -> bool:
     """Whether who invited may give the role today: they, or the role, may have changed."""
+    if link.partner_id:
+        return partner_people.still_given(session, link)
     query = select(User).where(User.id == link.invited_by_id, User.is_active)
     query = query.options(joinedload(User.memberships))
     fresh = query.execution_options(populate_existing=True)

@@ -14,7 +14,7 @@ from app.crypto import EncryptedText
 from app.extensions import Base
 from app.ids import new_id
 from app.staff.permissions import BUILT_IN_ROLES
-from app.staff.scope import Scope
+from app.staff.scope import NOTHING, Scope
 
 
 class User(Base):
@@ -60,6 +60,8 @@ class User(Base):
     @property
     def scope(self) -> Scope:
         """What this person may do where. The memberships must have been loaded."""
+        if self.partner_id is not None:
+            return NOTHING  # whatever was ever given to them
         return Scope.of((m.website_id, m.role.grants) for m in self.memberships)
 
     @property
@@ -185,6 +187,10 @@ class LoginLink(Base):
     role_id: Mapped[UUID | None] = mapped_column(ForeignKey("roles.id"), index=True)
     website_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     """For which websites the role is; None for all."""
+    partner_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("partners.id", ondelete="CASCADE"), index=True
+    )
+    """To the portal of this partner, instead of a role."""
     invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
 
     role: Mapped[Role | None] = relationship(lazy="raise")

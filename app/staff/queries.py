@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, column, exists, select, table
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.crypto import hash_email, hash_secret
 from app.staff.models import LoginLink, Role, User, UserSession
+
+# Partners stand two floors above; all that matters here is whether they are switched on.
+_PARTNERS = table("partners", column("id"), column("is_active"))
 
 
 def session_for_token(
@@ -42,9 +45,22 @@ def _with_person() -> Select[UserSession]:
     return (
         select(UserSession)
         .join(UserSession.user)
-        .where(User.is_active)
+        .where(may_enter())
         .options(person, person.joinedload(User.memberships))
     )
+
+
+def may_enter() -> ColumnElement[bool]:
+    """Condition on people: switched on, and so is the partner of somebody who is of one."""
+    partner_is_on = exists().where(_PARTNERS.c.id == User.partner_id, _PARTNERS.c.is_active)
+    return User.is_active & (User.partner_id.is_(None) | partner_is_on)
+
+
+def is_let_in(session: Session, user: User) -> bool:
+    """The same of one person."""
+    if user.partner_id is None:
+        return user.is_active
+    return bool(session.scalar(select(exists().where(User.id == user.id, may_enter()))))
 
 
 def by_email(session: Session, email: str) -> User | None:

@@ -62,7 +62,7 @@ def sign_in_with_code(
     """The second step. Raises RateLimited, SignInEnded or AuthFailed; **commit then too**."""
     waiting = queries.working_link(session, token, CODE, now)
     user = session.get(User, waiting.user_id) if waiting else None
-    if waiting is None or user is None or not user.is_active:
+    if waiting is None or user is None or not queries.is_let_in(session, user):
         raise SignInEnded(TOO_LATE)
     two_step.check(session, user, code, visitor, now)
     session.delete(waiting)
@@ -103,7 +103,7 @@ def check_password(
     throttle.check(session, caller, now)
     user = queries.by_email(session, email)
     right = verify_password(user.password_hash if user else None, password)
-    if user is None or not right or not user.is_active:
+    if user is None or not right or not queries.is_let_in(session, user):
         throttle.count_failure(session, caller, now)
         subject = str(user.id) if user else caller.account.hex()[:16]
         record(session, visitor.stranger(), NewEvent("user.sign_in_failed", "user", subject))

@@ -79,6 +79,7 @@ def invitations(session: Session, scope: Scope, now: datetime) -> Sequence[Login
     sight = scope.websites(VIEW)
     query = select(LoginLink).where(
         LoginLink.purpose == INVITATION,
+        LoginLink.partner_id.is_(None),
         LoginLink.used_at.is_(None),
         LoginLink.expires_at > now,
         true()
@@ -109,11 +110,11 @@ def _seen(scope: Scope, user: User) -> Person:
 
 
 def _in_sight(scope: Scope) -> ColumnElement[bool]:
-    sight = scope.websites(VIEW)
+    sight, ours = scope.websites(VIEW), User.partner_id.is_(None)
     if sight is None:
-        return true()
+        return ours
     of_them = (Membership.user_id == User.id) & Membership.website_id.in_(sorted(sight))
-    return exists().where(of_them)
+    return ours & exists().where(of_them)
 
 
 def _member_of(website_id: str) -> ColumnElement[bool]:

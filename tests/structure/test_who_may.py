@@ -29,7 +29,8 @@ from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, NewEvent
 from app.extensions import db
-from app.staff import invitations, queries
+from app.partners.models import Partner
+from app.staff import invitations, partner_people, queries
 from app.staff.guards import Access, declared
 from app.staff.invitations import Guest
 from app.staff.models import Membership, Role, User, UserSession
@@ -42,7 +43,7 @@ from tests.venues.made import a_venue, one_of_each
 
 CUSTOM = (Permission.BOOKINGS_VIEW, Permission.SYNC_VIEW, Permission.AUDIT_VIEW)
 SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
-PEOPLE = ("anonymous", "outsider", "staff", "custom role", "admin", "superadmin")
+PEOPLE = ("anonymous", "outsider", "staff", "custom role", "admin", "superadmin", "partner")
 SHARED = {"role_id", "permission", "to", "token", "filename"}
 """Parts of an address that name no website's thing: an outsider may find them."""
 WANTS_EVERYTHING = {"websites.register", "websites.new", "api_staff_websites.add_website"} | {
@@ -94,6 +95,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "destination_id": place.id,
         "key_id": ApiKeyFactory(website_id="ours").id,
         "partner_id": partner.id,
+        **of_the_portal(partner, event_id, house.manager),
         "partner_keys.key_id": ApiKeyFactory(website_id=None, partner_id=partner.id).id,
         **one_of_each(a_venue("ours")),
         "user_id": house.colleague.id,
@@ -105,6 +107,27 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "permission": "bookings:view",
         "token": "no-such-token",
         "filename": "css/lists.css",
+    }
+
+
+def of_the_portal(partner: Partner, event_id: int, inviter: User) -> dict[str, Any]:
+    """What the portal's addresses name, and one of the partner's people."""
+    pam = person(name="Pam Partner", partner_id=partner.id)
+    booking: Booking = BookingFactory(website_id="ours", partner_id=partner.id)
+    place = Destination(key=partner.door, channel="webhook", label=partner.name)
+    db.session.add(place)
+    db.session.flush()
+    waits = {"channel": "webhook", "lane": str(booking.id), "position": 1, "state": "failed"}
+    told = Delivery(event_id=event_id, destination_id=place.id, website_id="ours", **waits)
+    db.session.add(told)
+    who = (partner.id, "pim@example.com", "Pim Partner", datetime.now(UTC))
+    link, _ = partner_people.invite(db.session(), SYSTEM, inviter, *who)
+    db.session.flush()
+    return {
+        "portal.booking_id": booking.id,
+        "portal.delivery_id": told.id,
+        "partner_people.user_id": pam.id,
+        "partner_people.link_id": link.id,
     }
 
 
@@ -138,7 +161,7 @@ def people(ids: dict[str, Any]) -> dict[str, Somebody]:
     by_name = {user.name: user for user in db.session.scalars(select(User))}
     users = (
         *(None, by_name["Otto Outsider"], by_name["Cole Colleague"], person("door", "ours")),
-        *(by_name["Mara Manager"], person("superadmin")),
+        *(by_name["Mara Manager"], person("superadmin"), by_name["Pam Partner"]),
     )
     return dict(zip(PEOPLE, map(somebody_is, users), strict=True))
 
@@ -179,6 +202,8 @@ def expected(rule: Rule, access: Access, who: str, somebody: Somebody) -> Callab
         return lambda status: status < 500
     if somebody.id is None:
         return lambda status: status == (401 if rule.rule.startswith("/api/") else 303)
+    if access.of_partner != (who == "partner") and (access.of_partner or access.permissions):
+        return lambda status: status == 404
     if not all(somebody.scope.can_somewhere(each) for each in access.permissions):
         return lambda status: status == 403
     of_somebody = rule.endpoint in FOR_ONESELF and who != "admin"
