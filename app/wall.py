@@ -77,6 +77,16 @@ def opened_by_key(session: Session, websites: frozenset[str]) -> None:
         session.info[_OPENING] = (websites, True)
 
 
+def open_guests(session: Session) -> None:
+    """Show every guest, beside what is open already, for the rest of this transaction.
+
+    For who makes a booking: its guest may be known from a website that they do not work for.
+    """
+    websites, _ = session.info.get(_OPENING, (frozenset(), False))
+    if wall.stands and websites is not None:
+        _say(session.connection(), websites, True)
+
+
 @contextmanager
 def lifted(session: Session, *, by_index: bool = False) -> Iterator[None]:
     """Read and write without the wall: for what belongs to no website. Keep it short.

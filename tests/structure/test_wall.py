@@ -24,7 +24,7 @@ from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
 from app.extensions import db
 from app.runtime import embedded
-from app.wall import ROLE, lifted, open_for, wall
+from app.wall import ROLE, lifted, open_for, open_guests, wall
 from tests.api.source import full_booking
 from tests.factories import ApiKeyFactory, BookingFactory, WebsiteFactory
 from tests.harness.isolation import dispose
@@ -191,3 +191,20 @@ def test_a_key_opens_its_website_and_the_look_for_a_guest(web: Session, serving:
     assert made.customer_id == known
     logged = select(SyncLog.http_status).where(SyncLog.http_status.is_not(None))
     assert web.scalars(logged.order_by(SyncLog.id)).all() == [201, 409]
+
+
+def test_making_a_booking_shows_all_guests_until_it_is_made(web: Session) -> None:
+    guests = select(func.count()).select_from(Customer)
+    open_for(web, OURS)
+    open_guests(web)
+    assert (web.scalar(guests), web.scalars(select(Booking.website_id)).all()) == (2, ["ours"])
+    web.rollback()
+    assert web.scalar(guests) == 1
+    open_guests(web)
+    web.commit()
+    assert web.scalar(guests) == 1
+
+
+def test_nobody_who_sees_nothing_sees_more_than_guests(web: Session) -> None:
+    open_guests(web)
+    assert web.scalar(select(func.count()).select_from(Booking)) == 0
