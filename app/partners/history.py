@@ -25,6 +25,11 @@ _SAID = {
     "partner.key_changed": "changed the key {key_name} ({key}…)",
     "partner.key_rotated": "replaced the key {key_name} ({key}…)",
     "partner.key_revoked": "revoked the key {key_name} ({key}…)",
+    "partner.person_invited": "invited {person} to its portal",
+    "partner.invitation_revoked": "took the invitation of {person} back",
+    "partner.person_joined": "joined its portal",
+    "partner.person_switched_on": "let {person} in again",
+    "partner.person_switched_off": "switched {person} off",
 }
 _LABELS = {**rules.EDITABLE, **apikeys.EDITABLE, "venues": "Venues"}
 
@@ -46,7 +51,7 @@ def _summary(event: Event) -> str:
     if event.name == "partner.updated" and pair and len(event.changes) == 1:
         return "switched the partner on" if pair[1] else "switched the partner off"
     said = _SAID.get(event.name, event.name)
-    return said.format_map({"key_name": "", "key": "", **event.meta})
+    return said.format_map({"key_name": "", "key": "", "person": "", **event.meta})
 
 
 def _changes(event: Event, labels: Mapping[str, str]) -> list[dict[str, Any]]:
