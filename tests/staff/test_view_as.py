@@ -21,7 +21,7 @@ from tests.staff.team import events, make_role, role_id, text_of
 from tests.staff.test_guards import address
 
 NOT_NOW = "nothing can be changed"
-LOCKING = {"apikeys.edit"}  # it holds the key while the form is made
+LOCKING = {"apikeys.edit", "partner_keys.edit"}  # it holds the key while the form is made
 STAYS_POSSIBLE = {"team.stop_viewing", "staff.logout"}
 
 
