@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,24 +10,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.api.octo.calls import Desk
-from app.api.octo.catalogue import (
-    DEFAULT,
-    Product,
-    Unit,
-    option_json,
-    product_json,
-    unit_json,
-    units_of,
-)
+from app.api.octo.catalogue import DEFAULT, Product, Unit, product_json, unit_json
 from app.api.octo.pricing import price_json
+from app.api.octo.shelves import Shelf, shelve
 from app.api.octo.tickets import contact_json
-from app.api.octo.times import of_day, slot_id, slot_json, utc
+from app.api.octo.times import slot_id, slot_json, utc
 from app.bookings.holds import is_lapsed
 from app.bookings.models import Booking
 from app.bookings.partnering import is_open
 from app.bookings.status import Status
-from app.venues.availability import Slot
-from app.venues.loading import load
 
 _STATUS = {
     Status.CONFIRMED: "CONFIRMED",
@@ -38,6 +29,7 @@ _STATUS = {
     Status.REFUNDED: "CANCELLED",
     Status.EXPIRED: "EXPIRED",
 }
+_FIRM = ("CONFIRMED", "REDEEMED")
 METHOD = "DIGITAL"
 
 
@@ -52,21 +44,35 @@ def status_of(booking: Booking, now: datetime) -> str:
     return _STATUS[Status(booking.status)]
 
 
-def product_of(session: Session, booking: Booking) -> Product:
-    """The product of a booking, also where it is not sold any more."""
-    day = booking.activity_date
-    (plan,) = load(session, [booking.venue_id] if booking.venue_id else [], day, day)
-    offer = next(o for o in plan.offers if o.activity.id == booking.activity_id)
-    return Product(plan, offer, units_of(offer))
-
-
 def booking_json(session: Session, desk: Desk, booking: Booking, now: datetime) -> dict[str, Any]:
     """A Booking object in full."""
-    product = product_of(session, booking)
-    status, slot = status_of(booking, now), _slot(session, product, booking, now)
-    total = booking.total_amount
+    return bookings_json(session, desk, [booking], now)[0]
+
+
+def bookings_json(
+    session: Session, desk: Desk, bookings: Sequence[Booking], now: datetime
+) -> list[dict[str, Any]]:
+    """Booking objects in full."""
+    if not bookings:
+        return []
+    shelf = shelve(session, bookings, now)
+    sold = {each.id: each for each in map(shelf.product, bookings)}
+    shown = {each.id: product_json(desk, each, now) for each in sold.values()}
+    return [
+        _booking(desk, shelf, booking, shown[shelf.product(booking).id])
+        | {"cancellable": is_open(session, booking, now)}
+        for booking in bookings
+    ]
+
+
+def _booking(
+    desk: Desk, shelf: Shelf, booking: Booking, shown: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All but whether it can be cancelled; `shown` is its product."""
+    product, slot = shelf.product(booking), shelf.slot(booking)
+    status, total = status_of(booking, shelf.now), booking.total_amount
     pricing = price_json(desk, product.plan, total, total + booking.discount_amount)
-    confirmed = status in ("CONFIRMED", "REDEEMED")
+    holds = status in ("ON_HOLD", "EXPIRED")
     return {
         "id": str(booking.id),
         "uuid": str(booking.partner_uuid),
@@ -76,31 +82,24 @@ def booking_json(session: Session, desk: Desk, booking: Booking, now: datetime) 
         "status": status,
         "utcCreatedAt": utc(booking.created_at),
         "utcUpdatedAt": utc(booking.updated_at),
-        "utcExpiresAt": utc(booking.hold_expires_at) if status == "ON_HOLD" else None,
+        "utcExpiresAt": utc(booking.hold_expires_at) if holds else None,
         "utcRedeemedAt": utc(booking.checked_in_at),
         "utcConfirmedAt": utc(booking.confirmed_at),
         "productId": product.id,
-        "product": product_json(desk, product, now),
+        "product": shown,
         "optionId": DEFAULT,
-        "option": option_json(desk, product, now),
-        "cancellable": is_open(session, booking, now),
+        "option": shown["options"][0],
         "cancellation": _cancellation(booking) if status == "CANCELLED" else None,
         "freesale": False,
-        "availabilityId": slot_id(slot) if slot else None,
-        "availability": slot_json(desk, product, slot) if slot else None,
+        "availabilityId": slot_id(slot),
+        "availability": slot_json(desk, shelf.planned(booking), slot),
         "contact": contact_json(next(iter(booking.reseller_contact), None) or _contact(booking)),
         "notes": booking.special_requests,
         "deliveryMethods": ["VOUCHER"],
-        "voucher": _voucher(booking) if confirmed else None,
+        "voucher": _voucher(booking, status),
         "unitItems": [_item(desk, product, booking, each, status) for each in booking.tickets],
         **({"pricing": pricing} if desk.pricing else {}),
     }
-
-
-def _slot(session: Session, product: Product, booking: Booking, now: datetime) -> Slot | None:
-    """The slot of a booking; None where nothing is offered then any more."""
-    found = of_day(session, product, booking.activity_date, now)
-    return next((slot for slot in found if slot.key == booking.slot_key), None)
 
 
 def _cancellation(booking: Booking) -> dict[str, Any]:
@@ -117,11 +116,20 @@ def _contact(booking: Booking) -> Mapping[str, Any]:
     return {"emailAddress": booking.customer_email or None, "phoneNumber": booking.customer_phone}
 
 
-def _voucher(booking: Booking) -> dict[str, Any]:
-    """The reference as a code: what the desk finds the booking by."""
+def _voucher(booking: Booking, status: str) -> dict[str, Any] | None:
+    """The reference as a code: what the desk finds the booking by.
+
+    Before it is confirmed the voucher is there without its code, as the standard's validator has
+    it; what is over has none.
+    """
+    if status not in (*_FIRM, "ON_HOLD", "PENDING"):
+        return None
     code = {"deliveryFormat": "QRCODE", "deliveryValue": booking.booking_ref}
-    at = utc(booking.checked_in_at)
-    return {"redemptionMethod": METHOD, "utcRedeemedAt": at, "deliveryOptions": [code]}
+    return {
+        "redemptionMethod": METHOD,
+        "utcRedeemedAt": utc(booking.checked_in_at),
+        "deliveryOptions": [code] if status in _FIRM else [],
+    }
 
 
 def _item(

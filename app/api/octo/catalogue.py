@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,11 @@ class Product:
                 return unit
         raise OctoError("INVALID_UNIT_ID", sent=unit_id)
 
+    def companions(self, unit: Unit) -> list[str]:
+        """The units one of which must be in the same booking; empty where it may come alone."""
+        adults = [each.id for each in self.units if each.type == "ADULT"]
+        return adults if unit.needs_adult else []
+
     def counts(self, items: Sequence[Unit]) -> dict[UUID, int]:
         """How many of each price category; empty where there are none."""
         found: dict[UUID, int] = {}
@@ -72,8 +77,12 @@ class Product:
         return found
 
 
-def units_of(offer: Offer) -> list[Unit]:
-    """The ticket types of an activity."""
+def product_of(plan: Plan, offer: Offer) -> Product:
+    """An activity of a plan with its ticket types."""
+    return Product(plan, offer, _units(offer))
+
+
+def _units(offer: Offer) -> list[Unit]:
     activity = offer.activity
     if not offer.prices:
         table = activity.kind == Kind.TABLE
@@ -95,13 +104,16 @@ def units_of(offer: Offer) -> list[Unit]:
     ]
 
 
+def window(now: datetime) -> tuple[date, date]:
+    """The days that say when products start, wherever on earth they are."""
+    return now.date() - timedelta(days=1), now.date() + timedelta(days=AHEAD)
+
+
 def products(session: Session, desk: Desk, now: datetime) -> list[Product]:
     """What this reseller may sell, with what is needed to say when it starts."""
-    today = now.date()
-    plans = load(session, desk.venues, today - timedelta(days=1), today + timedelta(days=AHEAD))
     return [
-        Product(plan, offer, units_of(offer))
-        for plan in plans
+        product_of(plan, offer)
+        for plan in load(session, desk.venues, *window(now))
         if plan.venue.is_active
         for offer in plan.offers
         if offer.activity.is_active
@@ -141,6 +153,7 @@ def product_json(desk: Desk, product: Product, now: datetime) -> dict[str, Any]:
         "defaultCurrency": product.plan.currency,
         "availableCurrencies": [product.plan.currency],
         "pricingPer": "UNIT",
+        "includeTax": True,  # only older texts of the capability have it; their clients ask for it
     }
     return {
         "id": product.id,
@@ -181,7 +194,6 @@ def option_json(desk: Desk, product: Product, now: datetime) -> dict[str, Any]:
 
 def unit_json(desk: Desk, product: Product, unit: Unit, *, sold: bool = False) -> dict[str, Any]:
     """A ticket type; `sold`: inside a booking."""
-    adults = [each.id for each in product.units if each.type == "ADULT"]
     found: dict[str, Any] = {
         "id": unit.id,
         "internalName": unit.name,
@@ -195,15 +207,16 @@ def unit_json(desk: Desk, product: Product, unit: Unit, *, sold: bool = False) -
             "minQuantity": None,
             "maxQuantity": None,
             "paxCount": unit.pax,
-            "accompaniedBy": adults if unit.needs_adult else [],
+            "accompaniedBy": product.companions(unit),
         },
     }
     return found | (unit_price_fields(desk, product.plan, unit.price, sold) if desk.pricing else {})
 
 
 def _start_times(product: Product, now: datetime) -> list[str]:
+    """When it can start; never, where guests come at any time: so the standard's validator."""
     if product.is_day:
-        return ["00:00"]
+        return []
     plan, offer = product.plan, product.offer
     if offer.activity.slot_rule == SlotRule.TIMES:
         return list(offer.activity.times) or ["00:00"]

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from app.api.octo.calls import Desk
 from app.api.octo.catalogue import Product, demand_option, product
 from app.api.octo.faults import OctoError, unprocessable
+from app.api.octo.restrictions import demand_sellable
+from app.api.octo.shelves import shelve
 from app.api.octo.tickets import kept_contact, tickets_of, units_of
-from app.api.octo.times import find, of_day
+from app.api.octo.times import find
 from app.api.partner.caller import partner_actor
-from app.api.schemas.octo import Contact, Reservation, UnitItem, Update
+from app.api.schemas.octo import Confirmation, Contact, Reservation, UnitItem, Update
 from app.bookings import partnering
 from app.bookings.holds import is_lapsed
 from app.bookings.making import ForPartner, Wish, make
@@ -76,7 +78,9 @@ def _hold(
     sold = product(session, desk, body.product_id, now)
     demand_option(body.option_id)
     slot = find(session, sold, body.availability_id, now)
-    units = units_of(sold, body.unit_items)
+    items = body.unit_items or []
+    units = units_of(sold, items)
+    demand_sellable(sold, units)
     partner, guest = desk.caller.partner, _described(body.contact, desk)
     wish = Wish(
         activity_id=sold.offer.activity.id,
@@ -95,7 +99,7 @@ def _hold(
             partner.payment_relation,
             body.reseller_reference,
         ),
-        tickets=tickets_of(sold, body.unit_items),
+        tickets=tickets_of(sold, items),
         more={"special_requests": body.notes or None},
     )
     booking = make(session, partner_actor(desk.caller), desk.website, wish)
@@ -105,29 +109,26 @@ def _hold(
 
 
 def confirm(
-    session: Session,
-    desk: Desk,
-    booking: Booking,
-    contact: Contact,
-    reference: str | None,
-    items: Sequence[UnitItem] | None,
-    now: datetime,
+    session: Session, desk: Desk, booking: Booking, body: Confirmation, sent: str, now: datetime
 ) -> None:
-    """Make a held booking firm; a confirmed one stays as it is. Raises OctoError."""
+    """Make a held booking firm; a confirmed one stays as it is. `sent`: its uuid as it was sent.
+
+    What is held is kept, also where it was taken off sale meanwhile. Raises OctoError.
+    """
     if booking.status == Status.CONFIRMED:
         return
     if booking.status == Status.EXPIRED or is_lapsed(booking, now):
-        raise OctoError("INVALID_BOOKING_UUID", "The hold has expired", booking.partner_uuid)
-    if booking.status != Status.PENDING:
+        raise OctoError("INVALID_BOOKING_UUID", "The hold has expired", sent)
+    if not _is_held(booking):
         raise unprocessable("Only a booking on hold can be confirmed.")
-    sold = product(session, desk, str(booking.activity_id), now)
-    slot = _own_slot(session, sold, booking, now)
-    if slot is not None and now > slot.last_call:
+    shelf = shelve(session, [booking], now)
+    if now > shelf.slot(booking).last_call:
         raise unprocessable("It is too late to confirm: it is past utcCutoffAt.")
-    change = _changed(desk, sold, booking, contact, items, {"reseller_reference": reference})
+    sold, said = shelf.product(booking), {"reseller_reference": body.reseller_reference}
+    change = _changed(desk, sold, booking, body.contact, body.unit_items, said)
     actor = partner_actor(desk.caller)
     partnering.change(session, actor, booking, change, now, status=Status.CONFIRMED)
-    _keep_contact(session, desk, booking, contact)
+    _keep_contact(session, desk, booking, body.contact)
 
 
 def update(session: Session, desk: Desk, booking: Booking, body: Update, now: datetime) -> None:
@@ -140,7 +141,7 @@ def update(session: Session, desk: Desk, booking: Booking, body: Update, now: da
     if slot is not None:
         activity_id = sold.offer.activity.id
         change = replace(change, activity_id=activity_id, day=slot.day, slot=slot.key)
-    if body.expiration_minutes is not None and booking.status == Status.PENDING:
+    if body.expiration_minutes is not None and _is_held(booking):
         until = _until(sold, body.expiration_minutes, now)
         change = replace(change, fields={**change.fields, "hold_expires_at": until})
     partnering.change(session, partner_actor(desk.caller), booking, change, now)
@@ -151,9 +152,9 @@ def extend(
     session: Session, desk: Desk, booking: Booking, minutes: int | None, now: datetime
 ) -> None:
     """Hold it for longer, counted from now. Raises OctoError for what is not on hold."""
-    if booking.status != Status.PENDING or is_lapsed(booking, now):
+    if not _is_held(booking) or is_lapsed(booking, now):
         raise unprocessable("Only a booking on hold can be extended.")
-    sold = product(session, desk, str(booking.activity_id), now)
+    sold = shelve(session, [booking], now).product(booking)
     change = Change({"hold_expires_at": _until(sold, minutes, now)})
     partnering.change(session, partner_actor(desk.caller), booking, change, now)
 
@@ -165,10 +166,9 @@ def cancel(
     partnering.cancel(session, partner_actor(desk.caller), booking, reason or None, now)
 
 
-def _own_slot(session: Session, sold: Product, booking: Booking, now: datetime) -> Slot | None:
-    """The slot in which a booking is; None where nothing is offered then any more."""
-    found = of_day(session, sold, booking.activity_date, now)
-    return next((slot for slot in found if slot.key == booking.slot_key), None)
+def _is_held(booking: Booking) -> bool:
+    """Whether it is a hold, run out or not; not one that waits for the supplier."""
+    return booking.status == Status.PENDING and booking.hold_expires_at is not None
 
 
 def _target(
@@ -180,8 +180,9 @@ def _target(
     now: datetime,
 ) -> tuple[Product, Slot | None]:
     """The product and slot that an update leads to; no slot where it stays."""
-    wanted = said.get("product_id", str(booking.activity_id))
-    sold = product(session, desk, wanted, now)
+    sold = shelve(session, [booking], now).product(booking)
+    if said.get("product_id", sold.id) != sold.id:
+        sold = product(session, desk, body.product_id, now)
     if "option_id" in said:
         demand_option(body.option_id)
     other = sold.offer.activity.id != booking.activity_id
@@ -221,6 +222,7 @@ def _changed(
     same = not other and [t["unit_id"] for t in tickets] == [t["unit_id"] for t in booking.tickets]
     if same:
         return Change(fields, contact=who)
+    demand_sellable(sold, units)
     guests = sum(unit.pax for unit in units)
     return Change(fields, contact=who, guests=guests, units=sold.counts(units))
 

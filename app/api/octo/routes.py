@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from app.api.octo import faults
-from app.api.octo.booking_json import booking_json
+from app.api.octo.booking_json import booking_json, bookings_json
 from app.api.octo.calls import (
     PRICING,
     Desk,
@@ -44,12 +44,23 @@ octo = Blueprint("octo", __name__)
 csrf.exempt(octo)
 
 OPEN = "resellers bring their API key"
+LIVE = "live"
 OFFERS, BOOKINGS = KeyScope.READ_AVAILABILITY, KeyScope.READ_BOOKINGS
+ANY = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 CAPABILITY = {"id": PRICING, "revision": 1, "required": False, "dependencies": [], "docs": None}
 
 octo.register_error_handler(HubError, faults.answer)
 octo.register_error_handler(HTTPException, faults.answer_http)
 octo.register_error_handler(Exception, faults.answer_unexpected)
+
+
+@octo.before_request
+def _demand_live() -> None:
+    """Nobody books real places and thinks it is a test. Raises OctoError."""
+    if request.headers.get("Octo-Env", LIVE).strip().lower() != LIVE:
+        raise faults.bad_request(
+            "This address sells real places and has no test mode: leave Octo-Env out, or send live."
+        )
 
 
 @octo.url_value_preprocessor
@@ -60,6 +71,7 @@ def _take_supplier(endpoint: str | None, values: dict[str, Any] | None) -> None:
 @octo.after_request
 def _say_capabilities(response: Response) -> Response:
     response.headers["Octo-Capabilities"] = ", ".join(asked_capabilities())
+    response.headers["Octo-Env"] = LIVE
     response.headers["Content-Language"] = "en"
     response.headers["Available-Languages"] = "en"
     response.headers["Cache-Control"] = "no-store"
@@ -139,7 +151,7 @@ def list_reservations() -> Response:
     def found(desk: Desk) -> Any:
         session = db.session()
         rows = listed(session, desk, read_query(BookingFilter))
-        return [booking_json(session, desk, booking, now()) for booking in rows]
+        return bookings_json(session, desk, rows, now())
 
     return reading(BOOKINGS, found)
 
@@ -164,9 +176,7 @@ def confirm_booking(uuid: str) -> Response:
     def make(desk: Desk, call: Call) -> Any:
         session = db.session()
         booking = known(session, desk, uuid, locked=True)
-        body = read(Confirmation)
-        said = (body.contact, body.reseller_reference, body.unit_items)
-        confirm(session, desk, booking, *said, now())
+        confirm(session, desk, booking, read(Confirmation), uuid, now())
         return _done(session, desk, call, booking)
 
     return changing("booking.confirmed", make)
@@ -217,7 +227,8 @@ def cancel_booking(uuid: str) -> Response:
     return changing("booking.cancelled", make)
 
 
-@octo.route("/<path:anything>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
+@octo.route("/", defaults={"anything": ""}, methods=ANY, strict_slashes=False)
+@octo.route("/<path:anything>", methods=ANY)
 @public("nothing is there")
 def nothing(anything: str) -> Response:
     """An address that the standard does not have."""

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from app.api.octo.catalogue import Product, Unit
-from app.api.octo.faults import bad_request
+from app.api.octo.faults import bad_request, unprocessable
 from app.api.schemas.octo import Contact, UnitItem
 from app.bookings.fields import plain
 from app.bookings.making import priced
@@ -39,7 +39,9 @@ def kept_contact(contact: Contact | None) -> dict[str, Any]:
 
 
 def units_of(product: Product, items: Sequence[UnitItem]) -> list[Unit]:
-    """The unit of each item. Raises OctoError."""
+    """The unit of each item. Raises OctoError, also for none at all."""
+    if not items:
+        raise unprocessable("unitItems: at least one ticket is needed.")
     return [product.unit(item.unit_id) for item in items]
 
 

@@ -14,9 +14,10 @@ from app.api.octo.calls import Desk
 from app.api.octo.catalogue import Product, Unit, demand_option, product
 from app.api.octo.faults import OctoError, bad_request
 from app.api.octo.pricing import price_json
+from app.api.octo.restrictions import fault_of
 from app.api.schemas.octo import AvailabilityBody, UnitCount
 from app.bookings.making import priced
-from app.venues.availability import Plan, Slot, State, calendar, opening_spans, slots
+from app.venues.availability import Slot, State, calendar, opening_spans, slots
 from app.venues.loading import load
 
 LONGEST = timedelta(days=366)
@@ -40,25 +41,14 @@ def slot_id(slot: Slot) -> str:
     return slot.starts_at.isoformat()
 
 
-def of_day(session: Session, product: Product, day: date, now: datetime) -> list[Slot]:
-    """The slots of a product on a day."""
-    here = _over(session, product, day, day)
-    return slots(here.plan, here.offer, day, now)
-
-
 def find(session: Session, product: Product, availability_id: object, now: datetime) -> Slot:
     """The slot that an availabilityId means. Raises OctoError."""
-    wrong = OctoError("INVALID_AVAILABILITY_ID", sent=availability_id)
-    try:
-        day = datetime.fromisoformat(str(availability_id)).date()
-    except ValueError as error:
-        raise wrong from error
-    if not 2000 <= day.year <= 2100:
-        raise wrong
-    for slot in of_day(session, product, day, now):
+    day = _day_of(availability_id)
+    here = _over(session, product, day, day) if day else product
+    for slot in slots(here.plan, here.offer, day, now) if day else ():
         if slot_id(slot) == availability_id:
             return slot
-    raise wrong
+    raise OctoError("INVALID_AVAILABILITY_ID", sent=availability_id)
 
 
 def party_of(product: Product, counts: Sequence[UnitCount] | None) -> Party | None:
@@ -74,12 +64,12 @@ def availability(session: Session, desk: Desk, body: AvailabilityBody, now: date
     found = product(session, desk, body.product_id, now)
     demand_option(body.option_id)
     party = party_of(found, body.units)
-    first, last = _range(body, required=body.availability_ids is None)
     ids = body.availability_ids
-    if first is None or last is None:
-        first, last = _range_of(ids or [])
-    here = _over(session, found, first, last)
-    shown = calendar(here.plan, here.offer, first, last, now)
+    asked = _range(body) if ids is None else _range_of(body, ids)
+    if asked is None:
+        return []
+    here = _over(session, found, *asked)
+    shown = calendar(here.plan, here.offer, *asked, now)
     return [
         slot_json(desk, here, slot, party) for slot in shown if ids is None or slot_id(slot) in ids
     ]
@@ -90,9 +80,7 @@ def days(session: Session, desk: Desk, body: AvailabilityBody, now: datetime) ->
     found = product(session, desk, body.product_id, now)
     demand_option(body.option_id)
     party = party_of(found, body.units)
-    first, last = _range(body, required=True)
-    assert first is not None  # required
-    assert last is not None
+    first, last = _range(body)
     by_day: dict[date, list[Slot]] = {
         first + timedelta(days=n): [] for n in range((last - first).days + 1)
     }
@@ -116,7 +104,7 @@ def slot_json(desk: Desk, product: Product, slot: Slot, party: Party | None = No
         "capacity": slot.capacity,
         "maxUnits": _most(product, slot),
         "utcCutoffAt": utc(slot.last_call),
-        "openingHours": _hours(product.plan, slot.day) if slot.is_day else [],
+        "openingHours": _hours(product, slot.day),
         **(_prices(desk, product, party) if desk.pricing else {}),
     }
 
@@ -128,33 +116,44 @@ def utc(at: datetime | None) -> str | None:
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _range(body: AvailabilityBody, *, required: bool) -> tuple[date | None, date | None]:
+def _range(body: AvailabilityBody) -> tuple[date, date]:
+    """The days that are asked for. Raises OctoError."""
     first, last = body.local_date_start, body.local_date_end
     if body.local_date is not None:
-        first, last = first or body.local_date, last or body.local_date
-    if (first is None) != (last is None) or (required and first is None):
-        raise bad_request("localDateStart and localDateEnd go together.")
-    if first is not None and last is not None:
-        if last < first:
-            raise bad_request("localDateEnd lies before localDateStart.")
-        if last - first > LONGEST:
-            raise bad_request("At most one year can be asked for at once.")
-    return first, last
+        if first is not None or last is not None:
+            raise bad_request("Send localDate, or localDateStart with localDateEnd, not both.")
+        return body.local_date, body.local_date
+    if first is None or last is None:
+        raise bad_request("Say for which days: localDateStart and localDateEnd go together.")
+    if last < first:
+        raise bad_request("localDateEnd lies before localDateStart.")
+    return _no_longer_than_a_year(first, last)
 
 
-def _range_of(ids: Sequence[str]) -> tuple[date, date]:
-    """The days that these availabilities can lie on; what is none lies nowhere."""
-    found = []
-    for each in ids:
-        try:
-            found.append(datetime.fromisoformat(each).date())
-        except ValueError as error:
-            raise OctoError("INVALID_AVAILABILITY_ID", sent=each) from error
-    if not found:
-        raise bad_request("Say for which days: localDateStart and localDateEnd.")
-    if max(found) - min(found) > LONGEST:
+def _range_of(body: AvailabilityBody, ids: Sequence[str]) -> tuple[date, date] | None:
+    """The days on which these availabilities lie; None where they lie nowhere.
+
+    Raises OctoError where days are asked for besides.
+    """
+    if body.local_date or body.local_date_start or body.local_date_end:
+        raise bad_request("Ask for availabilityIds or for days, not for both.")
+    found = [day for each in ids if (day := _day_of(each)) is not None]
+    return _no_longer_than_a_year(min(found), max(found)) if found else None
+
+
+def _day_of(availability_id: object) -> date | None:
+    """The day of an availability; None for what is not the id of one."""
+    try:
+        day = datetime.fromisoformat(str(availability_id)).date()
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2100 else None
+
+
+def _no_longer_than_a_year(first: date, last: date) -> tuple[date, date]:
+    if last - first > LONGEST:
         raise bad_request("At most one year can be asked for at once.")
-    return min(found), max(found)
+    return first, last
 
 
 def _over(session: Session, product: Product, first: date, last: date) -> Product:
@@ -176,7 +175,7 @@ def _day_json(
         "status": _status(best, bool(open_ones)) if best else "CLOSED",
         "vacancies": _vacancies(best) if best else 0,
         "capacity": best.capacity if best else 0,
-        "openingHours": _hours(product.plan, day) if product.is_day else [],
+        "openingHours": _hours(product, day),
         **prices,
     }
 
@@ -194,8 +193,7 @@ def _fits(product: Product, slot: Slot, party: Party | None) -> bool:
         return False
     if party is None or not party.units:
         return True
-    most = product.offer.activity.max_party
-    return slot.fits(party.pax) and (most is None or party.pax <= most)
+    return slot.fits(party.pax) and fault_of(product, party.units) is None
 
 
 def _status(slot: Slot, fits: bool) -> str:
@@ -214,8 +212,12 @@ def _most(product: Product, slot: Slot) -> int | None:
     return min(known) if known else None
 
 
-def _hours(plan: Plan, day: date) -> list[Mapping[str, str]]:
-    return [{"from": begin, "to": end} for begin, end in opening_spans(plan, day)]
+def _hours(product: Product, day: date) -> list[Mapping[str, str]]:
+    """None for what has start times; what has opening hours always has some, also when closed."""
+    if not product.is_day:
+        return []
+    spans = opening_spans(product.plan, day) or [("00:00", "00:00")]
+    return [{"from": begin, "to": end} for begin, end in spans]
 
 
 def _prices(

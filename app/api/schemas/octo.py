@@ -58,6 +58,9 @@ class UnitItem(_Octo):
     contact: Contact | None = None
 
 
+UnitItems = Annotated[list[UnitItem], Field(max_length=MOST_ITEMS)]
+
+
 class AvailabilityBody(_Octo):
     """`POST /availability` and `POST /availability/calendar`."""
 
@@ -80,7 +83,7 @@ class Reservation(_Octo):
     availability_id: Any = None
     expiration_minutes: Minutes | None = None
     notes: Text5000 | None = None
-    unit_items: Annotated[list[UnitItem], Field(min_length=1, max_length=MOST_ITEMS)]
+    unit_items: UnitItems | None = None
     reseller_reference: Text200 | None = None
     contact: Contact | None = None
     currency: Currency | None = None
@@ -92,7 +95,7 @@ class Confirmation(_Octo):
     contact: Contact
     reseller_reference: Text200 | None = None
     email_receipt: bool | None = None
-    unit_items: Annotated[list[UnitItem], Field(min_length=1, max_length=MOST_ITEMS)] | None = None
+    unit_items: UnitItems | None = None
 
 
 class Update(_Octo):
@@ -103,7 +106,7 @@ class Update(_Octo):
     availability_id: Any = None
     expiration_minutes: Minutes | None = None
     notes: Text5000 | None = None
-    unit_items: Annotated[list[UnitItem], Field(min_length=1, max_length=MOST_ITEMS)] | None = None
+    unit_items: UnitItems | None = None
     reseller_reference: Text200 | None = None
     email_receipt: bool | None = None
     contact: Contact | None = None
