@@ -91,6 +91,7 @@ def register_rooms(app: Flask) -> None:
     from app import models  # noqa: F401
     from app.api.limits import init_limits
     from app.api.octo.routes import octo
+    from app.api.onboarding import onboarding
     from app.api.partner.bookings import bookings as partner_bookings
     from app.api.partner.customers import customers as partner_customers
     from app.api.partner.places import places as partner_places
@@ -151,7 +152,7 @@ def register_rooms(app: Flask) -> None:
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(audit, customers, reports, portal, partner_people),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
-        *(partner_places, partner_customers, partner_bookings),
+        *(partner_places, partner_customers, partner_bookings, onboarding),
     ):
         app.register_blueprint(blueprint)
     # One OCTO supplier is one website; the short address is for who sells for one only.

@@ -76,6 +76,7 @@ BY_ROUTE: dict[str, Policy] = {
     "api_partner_bookings.cancel_own_booking": BOOK,
     "api_reference.document": PUBLIC,
     "api_reference.docs": PUBLIC,
+    "onboarding.partners": PUBLIC,
 }
 
 _OCTO = {
