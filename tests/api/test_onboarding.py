@@ -74,7 +74,7 @@ def test_the_guide_is_clean_in_a_browser(live_stack: StackFactory, browser: Brow
     stack = live_stack(workers=0)
     for theme in ("light", "dark"):
         viewport: Any = {"width": 390, "height": 900}
-        page = browser.new_page(viewport=viewport, color_scheme=theme)  # type: ignore[arg-type]
+        page = browser.new_page(viewport=viewport, color_scheme=theme)
         page.goto(f"{stack.url}/docs/partners")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         found = Axe().run(page)
