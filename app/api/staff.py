@@ -25,7 +25,7 @@ from app.bookings import listing
 from app.bookings import queries as booking_queries
 from app.bookings.filters import Filters
 from app.bookings.models import Booking
-from app.errors import AuthFailed, Conflict, Fault, InvalidPayload, RateLimited
+from app.errors import AuthFailed, Conflict, Fault, InvalidPayload, RateLimited, SlotUnavailable
 from app.extensions import csrf, db
 from app.staff import identity
 from app.staff.context import current_actor, current_scope, now, settings, visitor
@@ -132,7 +132,7 @@ def get_booking(booking_id: UUID) -> Response:
     BOOKINGS,
     answers={200: BookingAnswer},
     body=BookingChanges,
-    errors=(Conflict,),
+    errors=(Conflict, SlotUnavailable),
     examples=examples.CHANGES,
 )
 def change_booking(booking_id: UUID) -> Response:
@@ -153,13 +153,10 @@ def _change(booking_id: UUID, body: BookingChanges) -> Booking:
     if body.reason is not None and "status" not in body.model_fields_set:
         fault = Fault("reason", "Goes with the status cancelled.")
         raise InvalidPayload("A reason alone changes nothing.", [fault])
+    called, over = (session, actor, scope, booking_id), body.overbook
     if "status" not in body.model_fields_set:
-        return bookings.edit(session, actor, scope, booking_id, fields, version)
-    status, reason = body.status, body.reason
+        return bookings.edit(*called, fields, version, overbook=over)
+    to, why = body.status, body.reason
     if not fields:
-        return bookings.move(
-            session, actor, scope, booking_id, status, reason=reason, version=version
-        )
-    return bookings.change(
-        session, actor, scope, booking_id, fields, status, version, reason=reason
-    )
+        return bookings.move(*called, to, reason=why, version=version, overbook=over)
+    return bookings.change(*called, fields, to, version, reason=why, overbook=over)

@@ -82,6 +82,7 @@ def change(
     version: int,
     *,
     reason: str | None = None,
+    overbook: bool = False,
 ) -> Booking:
     """Both at once, as one version and one event. Raises what `edit` and `move` raise."""
     booking = queries.lock_to_move(session, scope, booking_id, status)
@@ -89,7 +90,8 @@ def change(
     _demand_sight(scope, booking, changes)
     _check_edit(session, booking, changes, version)
     moved = _moved(booking, status, reason, version)
-    _write(session, actor, booking, {**changes, **moved}, Terms.DESK)
+    terms = terms_for(scope, booking.website_id, overbook=overbook)
+    _write(session, actor, booking, {**changes, **moved}, terms)
     return booking
 
 

@@ -103,14 +103,16 @@ def _presence(name: str) -> Any:
     return (DataRequired if spec.kind == "text" else InputRequired)(f"{spec.label} is needed.")
 
 
-def text_input(name: str, *checks: Any, area: bool = False, **attributes: Any) -> Any:
-    """An input for a text field of a booking."""
+def text_input(
+    name: str, *checks: Any, area: bool = False, optional: bool = False, **attributes: Any
+) -> Any:
+    """An input for a text field of a booking. `optional`: although bookings have to have it."""
     spec = FIELDS[name]
     most = Length(max=spec.limit, message=f"At most {spec.limit} characters.")
     tidy = many_lines if area else one_line
     return (TextAreaField if area else StringField)(
         spec.label,
-        [_presence(name), most, _no_nul, *checks],
+        [Optional() if optional else _presence(name), most, _no_nul, *checks],
         filters=[tidy],
         render_kw={"autocomplete": "off", **attributes},
     )

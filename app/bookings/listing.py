@@ -35,6 +35,7 @@ LIST_COLUMNS = (
     Booking.total_amount,
     Booking.currency,
     Booking.status,
+    Booking.overbooked,
     Booking.checked_in_at,
     Booking.customer_name,
     Booking.customer_phone,

@@ -10,6 +10,7 @@ from app.bookings import actions, amounts, listing, news, pages, queries
 from app.bookings.forms import EditForm, MoveForm, NotesForm
 from app.bookings.listview import ListView
 from app.bookings.moves import said, way_back
+from app.bookings.new_routes import new
 from app.bookings.status import Status
 from app.errors import Conflict, InvalidPayload, NotFound, WebsiteNotFound
 from app.extensions import db
@@ -20,6 +21,7 @@ from app.web import page, say, trigger
 from app.websites.context import zone_of
 
 bookings = Blueprint("bookings", __name__)
+bookings.register_blueprint(new)
 
 VIEW = Permission.BOOKINGS_VIEW
 EDIT = Permission.BOOKINGS_EDIT

@@ -76,6 +76,8 @@ class BookingChanges(_Strict):
     status: Status = ABSENT
     reason: Text2000 | None = None
     """Goes with the status `cancelled`."""
+    overbook: Annotated[bool, Field(strict=True)] = False
+    """Takes its place also where there is none left. Needs `bookings:overbook`."""
 
     package_name: Filled300 = ABSENT
     package_price: Money = ABSENT
