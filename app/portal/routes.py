@@ -21,7 +21,7 @@ from app.portal.queries import Wanted
 from app.staff.context import now
 from app.staff.guards import partners_person
 from app.statements.papers import paper, sheet
-from app.statements.statement import BASES
+from app.statements.statement import BASES, Reader
 from app.statements.statement import statement as owed
 from app.web import page
 
@@ -91,7 +91,8 @@ def commission() -> Response:
     today = now().date()
     month = _month(request.args.get("month", "")) or today.replace(day=1)
     by = request.args.get("by", "")
-    made = owed(session, side.scope, side.partner, month, by if by in BASES else "booked")
+    asked = (side.partner, month, by if by in BASES else "booked", Reader.PARTNER)
+    made = owed(session, side.scope, *asked)
     kind = request.args.get("as", "")
     if kind in FILES:
         write, mime = FILES[kind]

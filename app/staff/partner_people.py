@@ -23,6 +23,8 @@ from app.staff.team import INVITATION
 
 MANAGE = Permission.PARTNERS_MANAGE
 _PARTNERS = table("partners", column("id"), column("is_active"))
+_PLACES = table("partner_venues", column("partner_id"), column("venue_id"))
+_VENUES = table("venues", column("id"), column("website_id"))
 
 
 def people(session: Session, partner_id: UUID) -> Sequence[User]:
@@ -105,11 +107,15 @@ def switch(session: Session, actor: Actor, partner_id: UUID, user_id: UUID, on: 
 
 
 def still_given(session: Session, link: LoginLink) -> bool:
-    """Whether who invited may do so today, and the partner is switched on."""
+    """Whether who invited manages this very partner today, and the partner is switched on."""
     query = select(User).where(User.id == link.invited_by_id, User.is_active)
     query = query.options(joinedload(User.memberships)).execution_options(populate_existing=True)
     inviter = session.scalars(query).unique().one_or_none()
-    if inviter is None or not inviter.scope.can_somewhere(MANAGE):
+    places = select(_VENUES.c.website_id).where(
+        _PLACES.c.venue_id == _VENUES.c.id, _PLACES.c.partner_id == link.partner_id
+    )
+    websites = frozenset(session.scalars(places.distinct()))
+    if inviter is None or not inviter.scope.can_at_all(MANAGE, websites):
         return False
     on = exists().where(_PARTNERS.c.id == link.partner_id, _PARTNERS.c.is_active)
     return bool(session.scalar(select(on)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,12 @@ class Scope:
         return permission in self.everywhere or any(
             permission in held for held in self.by_website.values()
         )
+
+    def can_at_all(self, permission: Permission, websites: Collection[str]) -> bool:
+        """Whether it is held for each of these websites; with none of them: held for all."""
+        if permission in self.everywhere:
+            return True
+        return bool(websites) and all(self.can(permission, website) for website in websites)
 
     def websites(self, permission: Permission) -> frozenset[str] | None:
         """The websites for which the permission is held; None means all."""

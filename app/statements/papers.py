@@ -9,8 +9,9 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
+from app.partners.commission import digits_of
 from app.sheets import as_csv
-from app.statements.statement import BASES, Row, Statement, Total
+from app.statements.statement import BASES, Reader, Row, Statement, Total
 
 ROW_HEAD = (
     *("Reference", "Partner's reference", "Booked", "Visit", "Activity", "Guests", "Website"),
@@ -29,16 +30,21 @@ _SAYABLE = {"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '
 
 def sheet(statement: Statement) -> bytes:
     """The statement as CSV: totals, then every booking."""
-    sums = [TOTAL_HEAD, *map(_total_cells, statement.totals)]
-    rows = [ROW_HEAD, *map(_row_cells, statement.rows)]
+    sums = [TOTAL_HEAD, *(_total_cells(total, statement.reader) for total in statement.totals)]
+    rows = [_row_head(statement.reader), *map(_row_cells, statement.rows)]
     heading = f"{statement.partner.name}: {statement.title}, {BASES[statement.by].lower()}"
     return as_csv([(heading, sums), ("Bookings", rows)])
 
 
-def _total_cells(total: Total) -> list[Any]:
+def _row_head(reader: Reader) -> list[str]:
+    theirs = "Your reference" if reader is Reader.PARTNER else "Partner's reference"
+    return [theirs if label == "Partner's reference" else label for label in ROW_HEAD]
+
+
+def _total_cells(total: Total, reader: Reader) -> list[Any]:
     return [
         *(total.website, total.currency, total.relation.label, total.bookings, total.guests),
-        *(total.total, total.refunded, total.commission, total.due, total.owes),
+        *(total.total, total.refunded, total.commission, total.due, total.owes(reader)),
     ]
 
 
@@ -82,7 +88,7 @@ def paper(statement: Statement) -> bytes:
     made.line_of(f"{statement.partner.company_name}, {BASES[statement.by].lower()}.")
     for total in statement.totals:
         made.ln(3)
-        made.line_of(_sentence(total), "B")
+        made.line_of(_sentence(total, statement.reader), "B")
         made.line_of(_sums(total))
         _table(made, statement, total)
     if not statement.totals:
@@ -90,15 +96,16 @@ def paper(statement: Statement) -> bytes:
     return bytes(made.output())
 
 
-def _sentence(total: Total) -> str:
-    return f"{total.website}. {total.owes}: {money(total.due)} {total.currency}"
+def _sentence(total: Total, reader: Reader) -> str:
+    return f"{total.website}. {total.owes(reader)}: {money(total.due, total.currency)}"
 
 
 def _sums(total: Total) -> str:
     return (
         f"{total.relation.label}. {total.bookings} bookings, {total.guests} guests, "
-        f"total {money(total.total)}, refunded {money(total.refunded)}, "
-        f"commission {money(total.commission)} {total.currency}."
+        f"total {money(total.total, total.currency)}, "
+        f"refunded {money(total.refunded, total.currency)}, "
+        f"commission {money(total.commission, total.currency)}."
     )
 
 
@@ -122,14 +129,20 @@ def _table(made: _Paper, statement: Statement, total: Total) -> None:
 def _paper_cells(row: Row, by: str) -> list[str]:
     day = row.booked if by == "booked" else row.visit
     return [
-        *(row.reference, day.isoformat(), row.activity, str(row.guests), money(row.total)),
-        *(money(row.refunded), money(row.commission), money(row.due)),
+        *(row.reference, day.isoformat(), row.activity, str(row.guests)),
+        *(plain(each, row.currency) for each in (row.total, row.refunded, row.commission, row.due)),
     ]
 
 
-def money(amount: Decimal) -> str:
-    """`3,490.00`."""
-    return f"{amount:,.2f}"
+def money(amount: Decimal, currency: str) -> str:
+    """`3,490.00 THB`."""
+    return f"{plain(amount, currency)} {currency}"
+
+
+def plain(amount: Decimal, currency: str) -> str:
+    """`3,490.00`, or `3,490` where the currency has no digits after the point."""
+    whole = digits_of(currency) == 0 and amount == amount.to_integral_value()
+    return f"{amount:,.0f}" if whole else f"{amount:,.2f}"
 
 
 def sayable(text: str) -> str:

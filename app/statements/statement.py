@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -19,6 +20,19 @@ from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.websites.models import Website
 
+
+class Reader(enum.Enum):
+    """To whom a statement speaks."""
+
+    DESK = "desk"
+    PARTNER = "partner"
+
+
+_OWES = {
+    Reader.DESK: ("You owe the partner", "The partner owes you"),
+    Reader.PARTNER: ("Is owed to you", "You owe"),
+}
+"""Who owes; the second: at a net rate."""
 BASES = {"booked": "By booking date", "visit": "By visit date"}
 NOTHING = Decimal(0)
 
@@ -67,12 +81,9 @@ class Total:
     commission: Decimal
     due: Decimal
 
-    @property
-    def owes(self) -> str:
-        """Who owes whom, in words."""
-        if self.relation is Relation.NET:
-            return "The partner owes you"
-        return "You owe the partner"
+    def owes(self, reader: Reader) -> str:
+        """Who owes whom, in words to this reader."""
+        return _OWES[reader][self.relation is Relation.NET]
 
 
 @dataclass(frozen=True)
@@ -85,13 +96,21 @@ class Statement:
     by: str
     rows: Sequence[Row]
     totals: Sequence[Total]
+    reader: Reader = Reader.DESK
 
     @property
     def title(self) -> str:
         return f"{self.month:%B %Y}"
 
 
-def statement(session: Session, scope: Scope, partner: Partner, month: date, by: str) -> Statement:
+def statement(
+    session: Session,
+    scope: Scope,
+    partner: Partner,
+    month: date,
+    by: str,
+    reader: Reader = Reader.DESK,
+) -> Statement:
     """The bookings that count, of the websites where the reader sees partners and payments.
 
     What waits, is cancelled, refunded in full or expired does not count. `month`: any day of it.
@@ -110,7 +129,7 @@ def statement(session: Session, scope: Scope, partner: Partner, month: date, by:
         .order_by(Website.name, day, Booking.booking_ref, Booking.id)
     )
     rows = [_row(found) for found in session.execute(query)]
-    return Statement(partner, first, by, rows, totals(rows))
+    return Statement(partner, first, by, rows, totals(rows), reader)
 
 
 _READ = (

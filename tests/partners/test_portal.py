@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +19,7 @@ from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.extensions import db
-from app.partners.models import Partner, PartnerCustomer
+from app.partners.models import Partner, PartnerCustomer, PartnerVenue
 from app.staff.models import User
 from app.venues.models import Venue
 from tests.desk import House, browser_of
@@ -124,6 +125,39 @@ def test_nothing_of_the_desk_stands_on_their_pages(house: House, sides: tuple[Si
     menu = client.get("/portal").text
     assert "/portal/webhooks" in menu
     assert 'href="/team"' not in menu
+
+
+def test_the_statement_speaks_to_whoever_reads_it(
+    house: House, sides: tuple[Side, Side], owner: FlaskClient
+) -> None:
+    reef = sides[0].partner
+    month = "by=visit&month=2026-05"
+    theirs = browser_of(house.app, sides[0].user)
+    for kind in ("", "&as=csv"):
+        said = theirs.get(f"/portal/commission?{month}{kind}").text
+        assert "Is owed to you" in said
+        assert "You owe the partner" not in said
+        at_the_desk = owner.get(f"/partners/{reef.id}/statement?{month}{kind}").text
+        assert "You owe the partner" in at_the_desk
+        assert "Is owed to you" not in at_the_desk
+    sides[0].booking.payment_relation = "net"
+    db.session.flush()
+    said = theirs.get(f"/portal/commission?{month}&as=csv").text
+    assert ",You owe\r\n" in said
+    assert "Your reference" in said
+    assert "Partner's reference" not in said
+    paper = theirs.get(f"/portal/commission?{month}&as=pdf").data
+    assert "You owe: 900.00 THB" in text_of(paper)
+    assert "The partner owes you: 900.00 THB" in text_of(
+        owner.get(f"/partners/{reef.id}/statement?{month}&as=pdf").data
+    )
+
+
+def text_of(paper: bytes) -> str:
+    """What is written in a PDF: the strings of its pages."""
+    pages = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", paper, re.DOTALL)
+    said = b"".join(zlib.decompress(each) for each in pages if each[:1] == b"x")
+    return b" ".join(re.findall(rb"\((.*?)\) Tj", said)).decode("latin-1")
 
 
 def test_what_is_anothers_does_not_exist(house: House, sides: tuple[Side, Side]) -> None:
@@ -260,6 +294,25 @@ def test_an_invitation_ends_with_who_made_it_and_with_the_partner(
     olga.is_active = True
     sides[0].partner.is_active = False
     assert house.app.test_client().get(link).status_code == 404
+
+
+def test_who_invited_must_manage_this_very_partner_when_the_link_is_used(
+    house: House, sides: tuple[Side, Side], their_pier: Venue
+) -> None:
+    """Managing some other partner is not enough: one that now books elsewhere too is out."""
+    reef = sides[0].partner
+    link = invited(house.browser("manager"), reef)
+    stranger = house.app.test_client()
+    assert stranger.get(link).status_code == 200
+    elsewhere = PartnerVenue(partner_id=reef.id, venue_id=their_pier.id)
+    db.session.add(elsewhere)
+    db.session.flush()
+    assert stranger.get(link).status_code == 404
+    db.session.delete(elsewhere)
+    db.session.flush()
+    assert stranger.get(link).status_code == 200
+    db.session.query(PartnerVenue).filter_by(partner_id=reef.id).delete()
+    assert stranger.get(link).status_code == 404
 
 
 def test_who_does_not_manage_the_partner_invites_nobody(
