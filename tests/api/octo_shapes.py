@@ -36,12 +36,12 @@ Status = Literal[
     "ON_HOLD", "CONFIRMED", "EXPIRED", "CANCELLED", "REDEEMED", "PENDING", "REJECTED"
 ]  # fmt: skip
 UnitType = Literal[
-    *("ADULT", "YOUTH", "CHILD", "INFANT", "FAMILY", "SENIOR", "STUDENT", "MILITARY", "OTHER")
-]
+    "ADULT", "YOUTH", "CHILD", "INFANT", "FAMILY", "SENIOR", "STUDENT", "MILITARY", "OTHER"
+]  # fmt: skip
 ContactField = Literal[
-    *("firstName", "lastName", "emailAddress", "phoneNumber", "country", "notes", "locales"),
+    "firstName", "lastName", "emailAddress", "phoneNumber", "country", "notes", "locales",
     "postalCode",
-]
+]  # fmt: skip
 
 
 class Shape(BaseModel):

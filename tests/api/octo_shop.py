@@ -36,14 +36,15 @@ def four_products(venue: Venue) -> dict[str, Activity]:
 
 def add_categories(activity: Activity) -> None:
     """An adult, and a child that must come with one."""
-    for category, price, alone in (("adult", 100, True), ("child", 60, False)):
+    for position, (category, price) in enumerate((("adult", 100), ("child", 60))):
         db.session.add(
             ActivityPrice(
                 activity_id=activity.id,
                 category=category,
                 label=category.title(),
                 price=price,
-                needs_adult=not alone,
+                needs_adult=category == "child",
+                position=position,
             )
         )
 
