@@ -80,14 +80,15 @@ class Day:
 
     day: date
     open: int
-    slots: int
+    is_full: bool
+    is_over: bool
 
     @property
     def note(self) -> str:
-        """`3 open`, `Full`, or `Closed` where there is no time at all."""
+        """`3 open`, or why there is none."""
         if self.open:
             return f"{self.open} open"
-        return "Full" if self.slots else "Closed"
+        return "Over" if self.is_over else "Full" if self.is_full else "Closed"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
-from wtforms import FieldList, FormField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectField, StringField
 from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, Regexp
 
@@ -63,6 +63,7 @@ class EditForm(Form):
     """The version that they are of."""
     names: frozenset[str]
     """The fields that this person sees and may set."""
+    overbook = BooleanField("Overbook: take it all the same")
 
     activity_date = date_input("activity_date")
     time_slot = text_input("time_slot", list="time-slots")
@@ -215,6 +216,7 @@ class MoveForm(Form):
     """What goes with a change of status."""
 
     reason = text_input("cancellation_reason", area=True, rows=2)
+    overbook = BooleanField()
 
 
 def as_text(name: str, value: Any) -> str:

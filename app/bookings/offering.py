@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.bookings.choices import Asked, Choice, Day, Time
 from app.bookings.fields import MOST_COUNT
-from app.bookings.models import Booking
 from app.errors import NotFound
 from app.partners.queries import Place, places
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
-from app.venues.availability import Offer, Plan, slots
-from app.venues.finding import match, slots_on
+from app.venues.availability import Offer, Plan, State, slots
 from app.venues.loading import load
 from app.venues.models import Activity, Venue
 
@@ -43,7 +41,7 @@ def choose(session: Session, scope: Scope, asked: Asked, now: datetime) -> Choic
     offers = [offer for offer in plan.activities if offer.activity.is_active]
     offer = _offer(offers, asked)
     units, counted = _units(offer, asked)
-    party = counted if units else _count(asked.guests) or 0
+    party = counted if units else count_of(asked.guests) or 0
     found = slots(plan, offer, day, now) if offer else []
     times = [Time(slot, party, now) for slot in found]
     overbooks = scope.can(Permission.BOOKINGS_OVERBOOK, place.website_id)
@@ -93,16 +91,16 @@ def _units(offer: Offer | None, asked: Asked) -> tuple[dict[UUID, int], int]:
     if offer is None or not offer.prices:
         return {}, 0
     known = [price for price in offer.prices if str(price.id) in asked.counts]
-    counts = {price.id: _count(asked.counts[str(price.id)], 0) or 0 for price in known}
+    counts = {price.id: count_of(asked.counts[str(price.id)], 0) or 0 for price in known}
     if not known:  # the first time that this activity is looked at
         first = offer.prices[0]
-        party = _count(asked.guests) or USUAL_PARTY
+        party = count_of(asked.guests) or USUAL_PARTY
         counts = {first.id: max(1, party // first.pax)}
     units = {price.id: counts.get(price.id, 0) for price in offer.prices}
     return units, sum(price.pax * units[price.id] for price in offer.prices)
 
 
-def _count(text: str, least: int = 1) -> int | None:
+def count_of(text: str, least: int = 1) -> int | None:
     """A typed number of guests; the usual one where nothing was; None where it is none."""
     if not text.strip():
         return USUAL_PARTY if least else 0
@@ -133,7 +131,10 @@ def _strip(
     for number in range(STRIP_DAYS if offer else 0):
         there = first + timedelta(days=number)
         found = slots(plan, offer, there, now) if offer else []
-        days.append(Day(there, sum(slot.fits(party or 1) for slot in found), len(found)))
+        open_ones = sum(slot.fits(party or 1) for slot in found)
+        over = all(slot.state is State.PAST for slot in found)
+        full = any(slot.state in (State.OPEN, State.FULL) for slot in found)
+        days.append(Day(there, open_ones, is_full=full, is_over=bool(found) and over))
     return days
 
 
@@ -163,25 +164,3 @@ def _faults(asked: Asked, offer: Offer | None, party: int, by_units: bool) -> li
     if not asked.slot:
         found.append(("slot-0", "Choose a time."))
     return found
-
-
-def times_for(
-    session: Session, booking: Booking, day: date, party: int, words: tuple[str, str], now: datetime
-) -> list[Time] | None:
-    """The times of a day that a booking can be moved to; None where its words name no activity.
-
-    `words`: its package and venue, as somebody is changing them.
-    """
-    activity_id = booking.activity_id
-    if words != (booking.package_name, booking.venue or ""):
-        found = match(session, booking.website_id, words[1] or None, words[0])
-        activity_id = found.activity_id if found else None
-    if activity_id is None:
-        return None
-    held = 0 if booking.is_gone or booking.activity_id != activity_id else booking.guest_count
-    times = []
-    for found_slot in slots_on(session, activity_id, day, now):
-        slot = found_slot.slot
-        here = (slot.day, slot.key) == (booking.activity_date, booking.slot_key)
-        times.append(Time(slot, party, now, held if here else 0))
-    return times

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,15 +12,15 @@ from zoneinfo import ZoneInfo
 from flask import Response, make_response, request, url_for
 
 from app.bookings import amounts, counting, listing, pricing, queries, timeline
-from app.bookings.fields import FIELDS, values_of
+from app.bookings.fields import values_of
 from app.bookings.filters import Filters
-from app.bookings.forms import EditForm, NotesForm, as_text
+from app.bookings.forms import NotesForm
 from app.bookings.listview import ONLY, RANGES, SOURCES, TABS, ListView
 from app.bookings.models import Booking
 from app.bookings.moves import CANCEL, offered
-from app.bookings.queries import Since
 from app.bookings.searching import looked_up
-from app.bookings.wording import city, labels, long_day, shown, transport
+from app.bookings.status import Status
+from app.bookings.wording import city, long_day, transport
 from app.customers import queries as customers
 from app.customers.phones import to_e164
 from app.deliveries import status as deliveries
@@ -34,7 +33,7 @@ from app.partners.models import Relation
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
 from app.web import go, page, say, toast, trigger, wants_fragment
-from app.websites.context import visible_websites, zone_of
+from app.websites.context import visible_websites
 
 DRAWER = "drawer-content"
 PAGE_ROWS, MOST_ROWS = 50, 200
@@ -193,64 +192,6 @@ def _history(booking: Booking) -> list[dict[str, Any]]:
     return timeline.lines(found, keys, booking.currency, sent, amounts=sees)
 
 
-def edit_page(
-    booking: Booking,
-    form: EditForm,
-    status: int = 200,
-    clashes: Sequence[Any] = (),
-    also: Collection[str] = (),
-) -> Response:
-    """The edit form, as a page or in the drawer."""
-    return page(
-        "bookings/edit.html",
-        "bookings/_edit_drawer.html",
-        status=status,
-        b=booking,
-        form=form,
-        clashes=clashes,
-        also=also,
-        clashing={clash["name"] for clash in clashes},
-        faults=[] if clashes else form.faults(),
-        hint=pricing.hint(form.prices(), booking.currency) if form.has_amounts else None,
-        slots=listing.slots_near(db.session(), booking),
-        website_action=url_for("bookings.index"),
-    )
-
-
-def edit_clash(
-    booking_id: UUID, form: EditForm, mine: Mapping[str, Any], error: Conflict
-) -> Response:
-    """Both values of every field that somebody else changed too; the rest of the form stays."""
-    session = db.session()
-    booking = queries.get(session, current_scope(), booking_id)
-    since = queries.changed_since(session, booking, form.read_at)
-    clashes = [
-        {
-            "name": name,
-            "label": FIELDS[name].label,
-            "yours": form.typed(name),
-            "theirs": as_text(name, getattr(booking, name)),
-            "yours_text": shown(name, mine[name], booking.currency),
-            "theirs_text": shown(name, getattr(booking, name), booking.currency),
-            "theirs_note": _who(since.get(name), booking.website_id),
-        }
-        for name in FIELDS
-        if name in error.fields
-    ]
-    if not clashes:
-        form.form_errors.append(error.message)
-    form.rebase(booking, mine)
-    also = list(beside(since, mine))
-    return edit_page(booking, form, status=422, clashes=clashes, also=also)
-
-
-def _who(since: Since | None, website_id: str) -> str:
-    """`Mia, 10:42`."""
-    if since is None:
-        return ""
-    return f"{since.by}, {since.at.astimezone(zone_of(website_id)):%H:%M}"
-
-
 def notes_clash(booking_id: UUID, form: NotesForm, error: Conflict) -> Response:
     """Show whose notes are there now, and keep what was typed."""
     session = db.session()
@@ -259,16 +200,6 @@ def notes_clash(booking_id: UUID, form: NotesForm, error: Conflict) -> Response:
     form.version.data, form.version.raw_data = booking.version, None
     form.before.data = booking.admin_notes or ""
     return booking_page(booking_id, form, status=422, notes_since=since)
-
-
-def beside(meanwhile: Mapping[str, Since], mine: Collection[str]) -> Iterator[str]:
-    """Sentences about what others changed while this person was typing."""
-    by: defaultdict[str, list[str]] = defaultdict(list)
-    for name in FIELDS:
-        if name in meanwhile and name not in mine:
-            by[meanwhile[name].by].append(name)
-    for who, names in by.items():
-        yield f"Meanwhile {who} changed {labels(names)}."
 
 
 def after_change(
@@ -283,6 +214,14 @@ def after_change(
     answer = booking_page(booking_id) if in_drawer else make_response("", 204)
     trigger(answer, "booking-changed", {"id": str(booking_id)})
     return toast(answer, said, tone, button)
+
+
+def no_room(booking_id: UUID, to: Status, why: str) -> Response:
+    """A move that needs a place which is gone: what to do now."""
+    if wants_fragment() and request.headers.get("HX-Target") != DRAWER:
+        words = f"{why} Open the booking and choose another time first."
+        return toast(make_response("", 204), words, "warning")
+    return booking_page(booking_id, status=422, no_room={"why": why, "to": to.value})
 
 
 def back_to(booking_id: UUID) -> Response:

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 
-from app.bookings import actions, amounts, listing, news, pages, queries
+from app.bookings import actions, amounts, edit_pages, listing, news, pages, queries
 from app.bookings.forms import EditForm, MoveForm, NotesForm
 from app.bookings.listview import ListView
 from app.bookings.moves import said, way_back
 from app.bookings.new_routes import new
 from app.bookings.status import Status
-from app.errors import Conflict, InvalidPayload, NotFound, WebsiteNotFound
+from app.errors import Conflict, InvalidPayload, NotFound, SlotUnavailable, WebsiteNotFound
 from app.extensions import db
 from app.staff.context import current_actor, current_scope, now, only_watching
 from app.staff.guards import requires
@@ -89,8 +89,13 @@ def move(booking_id: UUID, to: str) -> Response:
     old = Status(queries.get(session, scope, booking_id).status)
     try:
         booking = actions.move(
-            session, current_actor(), scope, booking_id, status, reason=form.reason.data
+            *(session, current_actor(), scope, booking_id, status),
+            reason=form.reason.data,
+            overbook=form.overbook.data,
         )
+    except SlotUnavailable as error:
+        session.rollback()
+        return pages.no_room(booking_id, status, error.message)
     except Conflict as error:
         session.rollback()
         return pages.after_change(booking_id, error.message, "warning")
@@ -135,9 +140,16 @@ def edit(booking_id: UUID) -> Response:
     if not booking.can_edit:
         say("This booking is over: it takes only notes.", "warning")
         return pages.back_to(booking_id)
-    return pages.edit_page(
+    return edit_pages.edit_page(
         booking, EditForm.of(booking, amounts.editable(current_scope(), booking.website_id))
     )
+
+
+@bookings.get("/bookings/<uuid:booking_id>/edit/times")
+@requires(EDIT)
+def times(booking_id: UUID) -> Response:
+    """The times to choose from, after the day or what is booked was changed in the form."""
+    return edit_pages.times_part(queries.get(db.session(), current_scope(), booking_id, EDIT))
 
 
 @bookings.post("/bookings/<uuid:booking_id>/edit")
@@ -148,19 +160,30 @@ def save(booking_id: UUID) -> Response:
     booking = queries.get(session, scope, booking_id, EDIT)
     form = EditForm.sent(booking, amounts.editable(scope, booking.website_id))
     if not form.validate():
-        return pages.edit_page(booking, form, status=422)
+        return edit_pages.edit_page(booking, form, status=422)
     changed, version = form.changes(), form.read_at
     if not changed:
         return pages.after_change(booking_id, "Nothing was changed.", "info")
     meanwhile = queries.changed_since(session, booking, version)
     try:
-        actions.edit(session, current_actor(), scope, booking_id, changed, version, merge=True)
+        actions.edit(
+            *(session, current_actor(), scope, booking_id, changed, version),
+            merge=True,
+            overbook=form.overbook.data,
+        )
+    except SlotUnavailable as error:
+        session.rollback()
+        form.time_slot.errors = [error.message]
+        booking = queries.get(session, scope, booking_id)
+        return edit_pages.edit_page(booking, form, status=422, has_room=False)
     except InvalidPayload as error:
         session.rollback()
         form.take(error)
-        return pages.edit_page(queries.get(session, scope, booking_id), form, status=422)
+        return edit_pages.edit_page(queries.get(session, scope, booking_id), form, status=422)
     except Conflict as error:
         session.rollback()
-        return pages.edit_clash(booking_id, form, changed, error)
+        return edit_pages.edit_clash(booking_id, form, changed, error)
     session.commit()
-    return pages.after_change(booking_id, " ".join(["Saved.", *pages.beside(meanwhile, changed)]))
+    return pages.after_change(
+        booking_id, " ".join(["Saved.", *edit_pages.beside(meanwhile, changed)])
+    )

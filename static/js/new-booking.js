@@ -25,6 +25,7 @@
   });
   htmx.onLoad((root) => {
     $$("[data-step]", root.parentElement || document).forEach((button) => { button.hidden = false; });
+    $(".new-day[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     if (!root.matches("[data-known]")) return;
     fill($("#customer_name"), root.dataset.name);
     fill($("#customer_email"), root.dataset.email);
