@@ -52,7 +52,7 @@ class Change:
 
     @property
     def rebooks(self) -> bool:
-        """Whether place or price are settled anew."""
+        """Whether the place is settled anew."""
         asked = (self.activity_id, self.day, self.slot, self.guests, self.units)
         return any(each is not None for each in asked)
 
@@ -149,9 +149,13 @@ def change(
 ) -> bool:
     """Bring a locked booking to what is wanted, place and price included. All or nothing.
 
-    Returns whether anything changed. Raises SlotUnavailable, InvalidPayload and NotFound.
+    Returns whether anything changed. Raises SlotUnavailable, InvalidPayload, NotFound, and Conflict
+    for another number of guests where each has a ticket and no tickets are given.
     """
     columns = dict(wanted.fields)
+    other_party = wanted.guests not in (None, booking.guest_count)
+    if other_party and booking.tickets and "tickets" not in columns:
+        raise Conflict("Each guest of this booking has a ticket: change the tickets, through OCTO.")
     if wanted.contact is not None and (wanted.contact.phone or wanted.contact.email):
         booking.customer_id = find_or_create(session, wanted.contact).id
     if wanted.rebooks:
@@ -183,8 +187,7 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
     if slot is not None:
         free_up(session, activity_id, day, slot, now)
     found = finding.slot_on(session, activity_id, day, now, key=slot, party=guests)
-    cost = priced(found.offer, guests, wanted.units or {})
-    return {
+    place = {
         "activity_id": activity_id,
         "venue_id": found.plan.venue.id,
         "venue": found.plan.venue.name,
@@ -193,6 +196,13 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
         "time_slot": shown_time(found.slot),
         "departure_id": found.slot.departure_id,
         "guest_count": guests,
+    }
+    # The price was agreed: another time alone does not change it, nor what staff made of it.
+    same = activity_id == booking.activity_id and guests == booking.guest_count
+    if same and wanted.units is None:
+        return place
+    cost = priced(found.offer, guests, wanted.units or {})
+    return place | {
         "package_price": cost.per_guest,
         "discount_amount": cost.discount,
         "total_amount": cost.total,

@@ -87,6 +87,28 @@ class TestWhatChanged:
         assert (then.status, then.localDateTimeEnd) == ("CLOSED", before.localDateTimeEnd)
         assert shop.booking("POST", f"/bookings/{sold.uuid}/cancel").status == "CANCELLED"
 
+    def test_the_price_that_was_agreed_stays(self, octo: Octo, piers: Piers, family: Shop) -> None:
+        adult, child = (unit.id for unit in family.product.options[0].units)
+        items = [{"unitId": adult}, {"unitId": child}]
+        held = family.hold(unitItems=items)
+        path = f"/bookings/{held.uuid}"
+        assert row_of(held).total_amount == 160
+        family.booking("PATCH", path, {"availabilityId": family.free(1)})
+        assert row_of(held).total_amount == 160
+        row_of(held).total_amount = 150  # staff let ten off
+        same = [{"unitId": item.unitId, "uuid": item.uuid} for item in held.unitItems]
+        body = {"availabilityId": family.free(2), "unitItems": same}
+        family.booking("PATCH", path, body)
+        assert row_of(held).total_amount == 150
+        family.booking("PATCH", path, {"unitItems": [{"unitId": adult}, {"unitId": adult}]})
+        assert row_of(held).total_amount == 200
+
+    def test_tickets_are_changed_where_they_were_sold(self, piers: Piers, family: Shop) -> None:
+        booking = row_of(family.hold())
+        path = f"/bookings/{booking.id}"
+        assert piers.reef.refused("PUT", path, {"guest_count": 3}) == (409, "CONFLICT")
+        piers.reef.ok("PUT", path, {"guest_count": 2, "special_requests": "Left hand"})
+
     def test_other_categories(self, octo: Octo, piers: Piers, family: Shop) -> None:
         sold = family.confirmed()
         prices = [{"category": "senior", "label": "Senior", "price": "5"}]
