@@ -73,6 +73,19 @@ class Booking(Base):
     reseller_contact: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
     """At most one: the contact of the booking in a reseller's own words."""
 
+    booking_type: Mapped[str | None]
+    """Of a table: `regular` or `sunday_lunch`."""
+    allergies: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
+    """`["nuts", …]`, in the guests' words."""
+    celebration: Mapped[str | None]
+    high_chairs: Mapped[int] = mapped_column(server_default=text("0"))
+    deposit_amount: Mapped[Decimal | None] = mapped_column(Money)
+    """What must be paid before it counts; null where nothing must."""
+    paid_amount: Mapped[Decimal] = mapped_column(Money, server_default=text("0"))
+    """What came in by our own payments; `refunded_amount` is what went back of it."""
+    calendar_sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    """Counts the changes of time or place, and the cancellation, for calendar files."""
+
     package_name: Mapped[str]
     package_price: Mapped[Decimal] = mapped_column(Money)
     venue: Mapped[str | None]

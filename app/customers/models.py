@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, func
+from sqlalchemy import ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.crypto import DataKey, EncryptedText
+from app.crypto import DataKey, EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
 
@@ -31,6 +32,28 @@ class Customer(Base):
     partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"), index=True)
     """The partner that brought them, where one did."""
     created_by_partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
+    sms_opt_in: Mapped[bool] = mapped_column(server_default=text("false"))
+    sms_opt_in_at: Mapped[datetime | None]
+    sms_opt_in_source: Mapped[str | None]
+    """Through which door they last said yes or no; the history is in the log."""
+    language: Mapped[str | None]
+    sms_health: Mapped[str] = mapped_column(server_default="good")
+    """`good`, `doubtful` (failed lately), `bad` (the number) or `stopped` (they said STOP)."""
+    sms_failures: Mapped[int] = mapped_column(server_default=text("0"))
+    """In a row."""
+    sms_problem: Mapped[str | None]
+    """The provider's code of the last failure."""
+    sms_checked_at: Mapped[datetime | None]
+    email_health: Mapped[str] = mapped_column(server_default="good")
+    email_failures: Mapped[int] = mapped_column(server_default=text("0"))
+    email_problem: Mapped[str | None]
+    email_checked_at: Mapped[datetime | None]
+    table_booking_count: Mapped[int] = mapped_column(server_default=text("0"))
+    no_show_count: Mapped[int] = mapped_column(server_default=text("0"))
+    last_table_booking_date: Mapped[date | None]
+    """These three follow the bookings; see `bookings.standing`."""
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    """The record that took this one's bookings over: then this one is never found again."""
     data_key: Mapped[str | None] = mapped_column(EncryptedText)
     """Seals this person's values in the log; null once erased."""
     erased_at: Mapped[datetime | None]
@@ -52,3 +75,20 @@ class Customer(Base):
     def key(self) -> DataKey | None:
         """The data key, unless the customer was erased."""
         return DataKey.from_text(self.data_key) if self.data_key else None
+
+
+class CustomerMerge(Base):
+    """Two records that were one person: what went from one to the other, to take it back."""
+
+    __tablename__ = "customer_merges"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kept_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
+    gone_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
+    before: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
+    """Both records as they were; cleared when it can no longer be undone."""
+    moved: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Ids of the bookings that went over."""
+    merged_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    undone_at: Mapped[datetime | None]

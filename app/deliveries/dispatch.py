@@ -119,7 +119,9 @@ def _create(session: Session, routed: Sequence[Routed]) -> None:
     touched = {(ids[route.destination_key], route.lane) for _, _, route in routed}
     lanes.lock(session, touched)
     rows = [_row(ids, *parts) for parts in routed]
-    once = insert(Delivery).on_conflict_do_nothing(index_elements=["event_id", "destination_id"])
+    once = insert(Delivery).on_conflict_do_nothing(
+        index_elements=["event_id", "destination_id", "lane"]
+    )
     session.execute(once, rows)
     lanes.revive(session, touched)
     lanes.promote(session, touched)

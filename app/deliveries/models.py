@@ -69,6 +69,12 @@ class Destination(Base):
     failing_since: Mapped[datetime | None]
     probe_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
+    most_at_once: Mapped[int | None]
+    """Calls under way at a time, over all workers; null is without limit."""
+    per_minute: Mapped[int | None]
+    """Calls begun in a minute, over all workers; null is without limit."""
+    paced_until: Mapped[datetime | None]
+    """Until when its calls are spoken for: the next one begins no earlier."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     @property
@@ -98,7 +104,7 @@ class Delivery(Base):
     destination_id: Mapped[UUID] = mapped_column(ForeignKey("destinations.id"))
     channel: Mapped[str]
     lane: Mapped[str]
-    """What must stay in order at one destination: the booking's id."""
+    """What must stay in order at one destination: a booking's id, to guests and staff apart."""
     position: Mapped[int]
     """Order within the lane: the booking's version."""
     website_id: Mapped[str | None]
@@ -126,7 +132,7 @@ class Delivery(Base):
     destination: Mapped[Destination] = relationship(lazy="raise")
 
     __table_args__ = (
-        UniqueConstraint("event_id", "destination_id"),
+        UniqueConstraint("event_id", "destination_id", "lane"),
         Index("ix_deliveries_due", "destination_id", "due_at", postgresql_where="state = 'ready'"),
         Index(
             "ix_deliveries_parked", "destination_id", "due_at", postgresql_where="state = 'parked'"

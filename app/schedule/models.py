@@ -23,3 +23,7 @@ class ScheduledRun(Base):
     finished_at: Mapped[datetime | None]
     rows: Mapped[int] = mapped_column(server_default=text("0"))
     """What it moved, for people."""
+    error: Mapped[str | None]
+    """Kind of the fault that ended its last try."""
+    asked_by: Mapped[str | None]
+    """Who let it run out of turn."""

@@ -81,6 +81,11 @@ class Venue(Base):
     """How long a place is held for somebody who has not confirmed."""
     cancellation_hours: Mapped[int] = mapped_column(server_default=text("24"))
     """Until so many hours before the start others may cancel and change by themselves."""
+    late_refund_percent: Mapped[int] = mapped_column(server_default=text("0"))
+    """What is given back of a deposit to who cancels later than that."""
+    quiet_from: Mapped[time | None] = mapped_column(Time, server_default=text("'21:00'"))
+    quiet_until: Mapped[time | None] = mapped_column(Time, server_default=text("'08:00'"))
+    """Of the venue's clock: no SMS to guests in between that can wait."""
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
@@ -158,6 +163,18 @@ class Activity(Base):
     """For the rule `interval`."""
     in_kitchen_hours: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether intervals run within the kitchen's hours instead of the opening hours."""
+    booking_type: Mapped[str | None]
+    """Of tables: `regular` or `sunday_lunch`."""
+    seats: Mapped[int | None]
+    """Of tables: how many guests can sit at once; each stays for the duration."""
+    last_seating_minutes: Mapped[int] = mapped_column(server_default=text("0"))
+    """Of tables: so long before the kitchen closes nobody is seated any more."""
+    deposit: Mapped[Decimal | None] = mapped_column(Money)
+    """Per guest, to be paid before the booking counts; null: none."""
+    deposit_from_party: Mapped[int] = mapped_column(server_default=text("1"))
+    """Smaller parties pay no deposit."""
+    needs_choices: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Every guest chooses from the menu when booking."""
     lead_minutes: Mapped[int] = mapped_column(server_default=text("0"))
     """Nobody books later than so long before the start."""
     min_party: Mapped[int] = mapped_column(server_default=text("1"))
@@ -220,8 +237,14 @@ class SlotUsage(Base):
     slot: Mapped[str] = mapped_column(primary_key=True)
     """The clock time `10:00`, `day`, or the id of a departure."""
     used: Mapped[int]
+    """Who comes at that time."""
+    seated: Mapped[int] = mapped_column(server_default=text("0"))
+    """Of tables: who sits there at that time, also who came before."""
 
-    __table_args__ = (CheckConstraint("used >= 0", name="not_negative"),)
+    __table_args__ = (
+        CheckConstraint("used >= 0", name="not_negative"),
+        CheckConstraint("seated >= 0", name="seated_not_negative"),
+    )
 
 
 class SlotClosure(Base):

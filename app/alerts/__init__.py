@@ -1,0 +1,1 @@
+"""Room: how the installation is doing: measures, conditions, and who is told."""

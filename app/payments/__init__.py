@@ -1,0 +1,1 @@
+"""Room: the ledger of payments and refunds, and what providers told about them."""
