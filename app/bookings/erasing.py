@@ -19,6 +19,7 @@ from app.bookings.fields import GUEST, values_of
 from app.bookings.models import Booking
 from app.bookings.stamps import dump, load, set_by_staff
 from app.customers.actions import ERASED
+from app.venues.queries import zone_name
 from app.websites.models import Website
 
 EMAIL = "erased@guest.invalid"
@@ -44,16 +45,18 @@ def forget(session: Session, customer_id: UUID, now: datetime) -> Sequence[UUID]
     names = {booking.website_id for booking in bookings}
     websites = {w.id: w for w in session.scalars(select(Website).where(Website.id.in_(names)))}
     for booking in bookings:
-        _overwrite(booking, websites[booking.website_id], now)
+        website = websites[booking.website_id]
+        zone = zone_name(session, booking.venue_id, website)
+        _overwrite(booking, zone, website.phone_region, now)
     session.flush()
     return [booking.id for booking in bookings]
 
 
-def _overwrite(booking: Booking, website: Website, now: datetime) -> None:
+def _overwrite(booking: Booking, zone: str, region: str, now: datetime) -> None:
     values = {**values_of(booking), **NEUTRAL}
     columns = {
         **NEUTRAL,
-        **derived(values, website.timezone, website.phone_region),
+        **derived(values, zone, region),
         "created_digest": NO_DIGEST,
         "reseller_contact": [],
         "field_times": dump(set_by_staff(load(booking.field_times), NEUTRAL.keys(), now)),

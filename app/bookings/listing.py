@@ -28,6 +28,7 @@ LIST_COLUMNS = (
     Booking.version,
     Booking.package_name,
     Booking.venue,
+    Booking.venue_id,
     Booking.activity_date,
     Booking.time_slot,
     Booking.starts_at,

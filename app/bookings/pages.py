@@ -32,6 +32,7 @@ from app.partners import queries as partners
 from app.partners.models import Relation
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
+from app.venues.queries import zone_name
 from app.web import go, page, say, toast, trigger, wants_fragment
 from app.websites.context import visible_websites
 
@@ -150,7 +151,7 @@ def booking_page(
         **more,
     }
     website = context["website"]
-    context["tz"] = ZoneInfo(website.timezone)
+    context["tz"] = ZoneInfo(zone_name(db.session(), booking.venue_id, website))
     context["phone_link"] = _dial(booking, website.phone_region)
     return page("bookings/show.html", "bookings/_drawer.html", status=status, **context)
 

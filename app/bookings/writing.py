@@ -27,6 +27,7 @@ from app.events.models import Actor, NewEvent
 from app.ids import new_id
 from app.venues.capacity import exchange
 from app.venues.finding import match
+from app.venues.queries import zone_name
 from app.websites.models import Website
 
 REFUND = "refund"
@@ -99,7 +100,7 @@ def insert_new(
         **filled,
         **(more or {}),
         "slot_key": slot_key,
-        **derived(filled, website.timezone, website.phone_region),
+        **derived(filled, _zone(session, website, filled), website.phone_region),
         "id": new_id(),
         "website_id": website.id,
         "source_booking_id": source_booking_id,
@@ -166,7 +167,8 @@ def write(
         session.flush()
         return False
     _follow_status(booking, str(old["status"]), str(new["status"]), now)
-    for name, value in derived(new, website.timezone, website.phone_region).items():
+    zone = _zone(session, website, new)
+    for name, value in derived(new, zone, website.phone_region).items():
         setattr(booking, name, value)
     booking.version += 1
     booking.updated_at = now
@@ -193,6 +195,10 @@ def _linked(session: Session, website_id: str, values: Mapping[str, Any]) -> dic
     """The activity and venue that the words of a booking mean; null where that is not certain."""
     found = match(session, website_id, values["venue"], values["package_name"])
     return found._asdict() if found else {"activity_id": None, "venue_id": None}
+
+
+def _zone(session: Session, website: Website, values: Mapping[str, Any]) -> str:
+    return zone_name(session, values["venue_id"], website)
 
 
 def record_conflict(

@@ -19,6 +19,7 @@ from app.partners import queries as partners
 from app.staff.context import current_person, current_scope, now, only_watching
 from app.staff.guards import requires, signed_in
 from app.staff.permissions import Permission
+from app.venues import queries as venues
 from app.web import go, page
 from app.websites.context import visible_websites, zone_of
 
@@ -67,7 +68,8 @@ def _context(view: DayView) -> dict[str, Any]:
     bookings = counting.day(session, scope, view.day, website, view.q, MOST)
     names = {one.id: one for one in visible_websites()}
     partner_ids = {booking.partner_id for booking in bookings if booking.partner_id}
-    zones = {one.id: ZoneInfo(one.timezone) for one in names.values()}
+    places = venues.zones(session, {b.venue_id for b in bookings if b.venue_id is not None})
+    zones = {one.id: ZoneInfo(one.timezone) for one in names.values()} | places
     return {
         "view": view,
         "groups": _groups(view, bookings, zones),
@@ -83,9 +85,7 @@ def _context(view: DayView) -> dict[str, Any]:
     }
 
 
-def _groups(
-    view: DayView, bookings: Sequence[Booking], zones: dict[str, ZoneInfo]
-) -> list[days.Group]:
+def _groups(view: DayView, bookings: Sequence[Booking], zones: days.Zones) -> list[days.Group]:
     if view.show == "pickups":
         return days.pickups(bookings, zones)
     coming = days.arrivals(bookings)

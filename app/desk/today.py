@@ -13,6 +13,8 @@ from app.bookings.status import ARRIVED, ARRIVING, GONE, Status
 from app.bookings.wording import city
 
 NOTHING = DayCount()
+Zones = Mapping[str, ZoneInfo]
+"""By the id of a website, and by that of a venue where it may have a clock of its own."""
 
 
 @dataclass
@@ -83,13 +85,13 @@ def arrivals(bookings: Sequence[Booking]) -> list[Booking]:
     return [booking for booking in bookings if not booking.is_gone]
 
 
-def groups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
+def groups(bookings: Sequence[Booking], zones: Zones) -> list[Group]:
     """Bookings by time: slots without a clock time first, then by the instant, then by name."""
     ordered = sorted(bookings, key=lambda b: (*_when(b), b.customer_name.casefold()))
     return _grouped(ordered, zones)
 
 
-def pickups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
+def pickups(bookings: Sequence[Booking], zones: Zones) -> list[Group]:
     """Whom we fetch, by time and hotel."""
     coming = (*ARRIVING, *ARRIVED)
     found = [booking for booking in bookings if booking.needs_pickup and booking.status in coming]
@@ -97,8 +99,14 @@ def pickups(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[
     return _grouped(found, zones)
 
 
-def _grouped(bookings: Sequence[Booking], zones: Mapping[str, ZoneInfo]) -> list[Group]:
-    several = len({zones[b.website_id].key for b in bookings if b.website_id in zones}) > 1
+def zone_of(booking: Booking, zones: Zones) -> ZoneInfo | None:
+    """The clock by which it begins; None where it is not known."""
+    return zones.get(str(booking.venue_id), zones.get(booking.website_id))
+
+
+def _grouped(bookings: Sequence[Booking], zones: Zones) -> list[Group]:
+    there = [zone for booking in bookings if (zone := zone_of(booking, zones))]
+    several = len({zone.key for zone in there}) > 1
     found: dict[str, Group] = {}
     for booking in bookings:
         label = _label(booking, zones, several)
@@ -121,9 +129,9 @@ def _when(booking: Booking) -> tuple[bool, float, str]:
     return start is not None, start.timestamp() if start else 0.0, booking.time_slot
 
 
-def _label(booking: Booking, zones: Mapping[str, ZoneInfo], several: bool) -> str:
+def _label(booking: Booking, zones: Zones, several: bool) -> str:
     """`10:00`, with its zone where the day has more than one; else the slot's own words."""
-    zone = zones.get(booking.website_id)
+    zone = zone_of(booking, zones)
     if booking.starts_at is None or zone is None:
         return booking.time_slot
     local = booking.starts_at.astimezone(zone)

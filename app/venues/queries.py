@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import Session
@@ -186,3 +187,16 @@ def closures(session: Session, venue_id: UUID, first: date, last: date) -> Seque
         SlotClosure.venue_id == venue_id, SlotClosure.day.between(first, last)
     )
     return session.scalars(query.order_by(SlotClosure.day, SlotClosure.created_at)).all()
+
+
+def zone_name(session: Session, venue_id: UUID | None, website: Website) -> str:
+    """The time zone by whose clock a booking begins: of its venue, else of the website."""
+    venue = session.get(Venue, venue_id) if venue_id is not None else None
+    return venue.timezone if venue is not None else website.timezone
+
+
+def zones(session: Session, venue_ids: Collection[UUID]) -> dict[str, ZoneInfo]:
+    """The time zones of these venues, by their ids."""
+    query = select(Venue.id, Venue.timezone).where(Venue.id.in_(venue_ids))
+    rows = session.execute(query) if venue_ids else ()
+    return {str(row.id): ZoneInfo(row.timezone) for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -19,6 +19,7 @@ from tests.bookings.made import MIA, NOON, TODAY, edited, made
 from tests.desk import House, browser_of
 from tests.factories import WebsiteFactory, person
 from tests.harness.counting import counted_queries
+from tests.venues.made import a_venue, an_activity
 
 DAY = timedelta(days=1)
 
@@ -239,6 +240,18 @@ def test_several_zones_are_ordered_by_instant_and_named(house: House, noon: obje
     page = browser_of(house.app, person("superadmin")).get("/today").text
     assert groups(page) == ["09:00 Bangkok", "08:00 Kathmandu"]
     assert tiles(page)["Arrivals"][0] == "2"
+
+
+def test_a_venue_may_have_a_clock_of_its_own(house: House, noon: object) -> None:
+    camp = a_venue("ours", "Base camp")
+    camp.timezone = "Asia/Kathmandu"
+    an_activity(camp, name="Short trek")
+    trek = made(package_name="Short trek", time_slot="14:00", customer_name="Trekker")
+    made(customer_name="Islander", time_slot="15:00")
+    assert trek.starts_at == datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
+    desk = house.browser("colleague")
+    assert groups(desk.get("/today").text) == ["15:00 Bangkok", "14:00 Kathmandu"]
+    assert "14:00 Kathmandu time" in words(desk.get(f"/bookings/{trek.id}").text)
 
 
 @pytest.mark.parametrize("query", ["", "?show=pickups", "?q=demo"])
