@@ -22,6 +22,8 @@ ZONES = {
     "America/Havana": (date(2026, 3, 8), date(2026, 11, 1)),  # skips midnight itself
 }
 """Zones with the days on which their clocks or calendars are odd."""
+CLOCK = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
+"""What a clock shows at every minute of a day."""
 
 
 def clock(random: Random) -> time:
@@ -114,18 +116,24 @@ def said(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
             found.add(_said(plan, offer, day, "day", _wall(day, 0, plan.zone), last, now))
         return found
     rule, times, lead = activity.slot_rule, activity.times, activity.lead_minutes
+    if rule == "departures":
+        return _leaving(plan, offer, day, now)
     starts = _grid(plan, activity, day)
     if rule == "times":
-        starts = {n for n in _open(plan, day) if f"{n // 60:02}:{n % 60:02}" in times}
+        starts = {n for n, text in enumerate(CLOCK) if text in times} & _open(plan, day)
     for minute, at in walked.items():
-        if rule != "departures" and minute not in starts:
-            continue
-        text, last = f"{minute // 60:02}:{minute % 60:02}", at - timedelta(minutes=lead)
-        if rule != "departures":
-            found.add(_said(plan, offer, day, text, at, last, now))
-            continue
-        for each in offer.departures[day]:
-            if f"{each.time:%H:%M}" == text:
+        if minute in starts:
+            last = at - timedelta(minutes=lead)
+            found.add(_said(plan, offer, day, CLOCK[minute], at, last, now))
+    return found
+
+
+def _leaving(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
+    found, leaving = set(), [(each, f"{each.time:%H:%M}") for each in offer.departures[day]]
+    for minute, at in minutes(plan.venue.timezone, day).items():
+        for each, text in leaving:
+            if text == CLOCK[minute]:
+                last = at - timedelta(minutes=offer.activity.lead_minutes)
                 found.add(_said(plan, offer, day, str(each.id), at, last, now, each))
     return found
 
