@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from app.bookings.models import SOURCES
 from app.reports import queries
 from app.reports.gathering import Asked, source_name
-from app.reports.queries import SOURCES
 from app.reports.tables import Cell, Column, Figure, Kind, Report, Series, Table, Tile
 
 NAMES = [*map(source_name, SOURCES), "Another"]
@@ -18,8 +18,7 @@ NOTE = (
 
 def overlap(asked: Asked) -> Report:
     """The whole tab: at most two queries."""
-    now = queries.overlap(asked.session, asked.scope, asked.now)
-    before = queries.overlap(asked.session, asked.scope, asked.before) if asked.before else None
+    now, before = queries.overlap(asked.session, asked.scope, asked.now, asked.before)
     guests, several = _counts(now)
     was = _counts(before) if before is not None else (None, None)
     share = f"{several * 100 / guests:.1f}%" if guests else ""

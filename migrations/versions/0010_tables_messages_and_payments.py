@@ -1,6 +1,6 @@
 """Tables, messages and payments
 
-Revision: 0010, after 0008
+Revision: 0010, after 0009
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

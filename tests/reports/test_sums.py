@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,13 +16,17 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
-from app.bookings.models import Booking
+from app.bookings.models import SOURCES, Booking
+from app.bookings.status import GONE
 from app.extensions import db
 from app.partners.commission import WHOLE, digits_of, net, owed, owed_sql
 from app.partners.models import Partner
 from app.reports.actions import merge
 from app.reports.models import AMOUNTS, KEY, MEASURES, BookingDay
-from tests.factories import BookingFactory, WebsiteFactory
+from app.reports.periods import Period
+from app.reports.queries import Wanted, overlap
+from app.staff.scope import EVERYTHING
+from tests.factories import BookingFactory, CustomerFactory, WebsiteFactory
 
 STATUSES = (
     *("pending", "confirmed", "checked_in", "completed"),
@@ -38,9 +43,10 @@ values = st.fixed_dictionaries(
         "refunded_amount": st.none() | amount,
         "commission_rate": st.none() | st.decimals(0, 100, places=2),
         "activity_date": days,
-        "source": st.sampled_from(["website", "partner", "phone"]),
+        "source": st.sampled_from(["website", "partner", "direct", "somewhere"]),
         "currency": st.sampled_from(["THB", "JPY", "EUR"]),
         "with_partner": st.booleans(),
+        "guest": st.integers(0, 2),
         "confirmed_at": st.none() | st.just(datetime(2026, 1, 1, tzinfo=UTC)),
         "hold_expires_at": st.none() | st.just(datetime(2026, 1, 1, tzinfo=UTC)),
     }
@@ -103,48 +109,84 @@ def kept(session: Session) -> dict[Any, dict[str, Any]]:
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
-def do(step: tuple[Any, ...], ids: list[Any], partner: Partner) -> None:
+def overlap_counted(wanted: Wanted) -> dict[int, int]:
+    """Guests by the sources they came over, counted one booking at a time."""
+    seen: dict[Any, int] = {}
+    for b in db.session.scalars(select(Booking)):
+        day = b.booked_day if wanted.basis == "booked" else b.activity_date
+        inside = wanted.period.first <= day <= wanted.period.last
+        if inside and b.status not in GONE and wanted.website_id in (None, b.website_id):
+            bit = 1 << SOURCES.index(b.source) if b.source in SOURCES else 1 << len(SOURCES)
+            seen[b.customer_id] = seen.get(b.customer_id, 0) | bit
+    return dict(Counter(seen.values()))
+
+
+def check_overlap(website_id: str | None, basis: str, cut: date, gap: int) -> None:
+    """Of a period, and of the one before it that ends so many days earlier."""
+    first, last = date(2025, 12, 30), date(2026, 1, 6)
+    now = Wanted(Period(cut, last), basis, website_id)
+    before = Wanted(Period(first - timedelta(gap), cut - timedelta(gap)), basis, website_id)
+    found = overlap(db.session(), EVERYTHING, now, before)
+    assert found == (overlap_counted(now), overlap_counted(before))
+    assert overlap(db.session(), EVERYTHING, now) == (overlap_counted(now), None)
+
+
+class Cast:
+    """Whose bookings they are: a partner, and three guests."""
+
+    def __init__(self) -> None:
+        self.partner = Partner(name="Reef", company_name="Reef", contact_email="r@example.com")
+        db.session.add(self.partner)
+        self.guests = [CustomerFactory().id for _ in range(3)]
+        db.session.flush()
+
+    def columns(self, said: dict[str, Any]) -> dict[str, Any]:
+        rest = {k: value for k, value in said.items() if k not in ("with_partner", "guest")}
+        partner_id = self.partner.id if said["with_partner"] else None
+        return {**rest, "partner_id": partner_id, "customer_id": self.guests[said["guest"]]}
+
+
+def do(step: tuple[Any, ...], ids: list[Any], cast: Cast) -> None:
     """One thing that happens to the bookings."""
     kind, *about = step
     if kind == "merge":
         merge(db.session(), about[0])
     elif kind == "add":
         columns, at, website = about
-        made = BookingFactory(website_id=website, created_at=at, **with_partner(columns, partner))
+        made = BookingFactory(website_id=website, created_at=at, **cast.columns(columns))
         ids.append(made.id)
     elif kind == "change all":
         db.session.execute(update(Booking).values(status=about[0]))
     elif ids and kind == "change":
-        columns = with_partner(about[1], partner)
+        columns = cast.columns(about[1])
         one = Booking.id == ids[about[0] % len(ids)]
         db.session.execute(update(Booking).where(one).values(**columns))
     elif ids:
         db.session.execute(delete(Booking).where(Booking.id == ids.pop(about[0] % len(ids))))
 
 
-def with_partner(columns: dict[str, Any], partner: Partner) -> dict[str, Any]:
-    rest = {name: value for name, value in columns.items() if name != "with_partner"}
-    return {**rest, "partner_id": partner.id if columns["with_partner"] else None}
+views = st.tuples(
+    *(st.sampled_from([None, "west"]), st.sampled_from(["booked", "visit"])),
+    *(st.dates(date(2025, 12, 31), date(2026, 1, 5)), st.sampled_from([1, 30])),
+)
 
 
-@given(st.lists(act, max_size=12))
+@given(st.lists(act, max_size=12), views)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_sums_follow_every_history(
-    app: Flask, db_session: Any, history: list[tuple[Any, ...]]
+    app: Flask, db_session: Any, history: list[tuple[Any, ...]], view: tuple[Any, ...]
 ) -> None:
     before = db.session().begin_nested()
     WebsiteFactory(id="west", timezone="America/Los_Angeles")
     WebsiteFactory(id="east", timezone="Asia/Bangkok")
-    partner = Partner(name="Reef", company_name="Reef", contact_email="reef@example.com")
-    db.session.add(partner)
-    db.session.flush()
-    ids: list[Any] = []
+    cast, ids = Cast(), list[Any]()
     for step in history:
-        do(step, ids, partner)
+        do(step, ids, cast)
     db.session.expire_all()
     assert kept(db.session()) == plain()
+    check_overlap(*view)
     while merge(db.session()):
         pass
     assert kept(db.session()) == plain()
@@ -227,7 +269,7 @@ def test_many_at_once_while_a_worker_merges(app: Flask) -> None:
         columns = {
             c.name: getattr(template, c.name)
             for c in Booking.__table__.columns
-            if c.name not in {"id", "source_booking_id", "search", "partner_uuid"}
+            if c.name not in {"id", "source_booking_id", "search", "source_bit", "partner_uuid"}
         }
 
     def write(number: int) -> None:
