@@ -76,9 +76,9 @@ def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Bookin
     a partner's id that is used already.
     """
     now = datetime.now(UTC)
-    if wish.slot is not None:
-        free_up(session, wish.activity_id, wish.day, wish.slot, now)
     found = _place(session, wish, now)
+    if wish.slot is not None:
+        free_up(session, wish.activity_id, wish.day, found.slot.key, now)
     activity = found.offer.activity
     if wish.terms is Terms.DOOR:
         demand_party(activity.min_party, activity.max_party, wish.guests)
@@ -116,16 +116,16 @@ def new_reference() -> str:
 
 def _place(session: Session, wish: Wish, now: datetime) -> Found:
     if wish.slot is not None and wish.terms is Terms.OVERBOOK:
-        return _somewhere(session, wish, now)
+        return _somewhere(session, wish, wish.slot, now)
     return finding.slot_on(
         session, wish.activity_id, wish.day, now, key=wish.slot, party=wish.guests
     )
 
 
-def _somewhere(session: Session, wish: Wish, now: datetime) -> Found:
+def _somewhere(session: Session, wish: Wish, slot: str, now: datetime) -> Found:
     """The slot that is meant, closed or not. Raises InvalidPayload for a time that never was."""
     found = finding.slots_on(session, wish.activity_id, wish.day, now)
-    wanted = next((each for each in found if each.slot.key == wish.slot), None)
+    wanted = next((each for each in found if each.slot.is_meant(slot)), None)
     if wanted is None:
         raise InvalidPayload("Nothing ever happens at that time: choose one of the times shown.")
     return wanted

@@ -45,7 +45,7 @@ class Change:
     activity_id: UUID | None = None
     day: date | None = None
     slot: str | None = None
-    """Key of the slot; on a new day without one: the first with room."""
+    """Key of the slot; without one on another day: the same time, else the first with room."""
     guests: int | None = None
     units: Mapping[UUID, int] | None = None
     """Of the price categories; given with the guests that they come to."""
@@ -184,9 +184,11 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
     moves = any((wanted.activity_id, wanted.day, wanted.slot))
     slot = wanted.slot if moves else booking.slot_key
     guests = wanted.guests or booking.guest_count
+    found = finding.slot_on(
+        session, activity_id, day, now, key=slot, party=guests, rather=booking.time_slot
+    )
     if slot is not None:
-        free_up(session, activity_id, day, slot, now)
-    found = finding.slot_on(session, activity_id, day, now, key=slot, party=guests)
+        free_up(session, activity_id, day, found.slot.key, now)
     place = {
         "activity_id": activity_id,
         "venue_id": found.plan.venue.id,

@@ -150,6 +150,10 @@ class Slot:
         """Whether guests come at any time of the day."""
         return self.key == DAY_KEY
 
+    def is_meant(self, key: str) -> bool:
+        """Whether somebody means it who says its key; a departure goes by its time too."""
+        return key == self.key or (self.departure_id is not None and key == self.time)
+
     def fits(self, party: int) -> bool:
         """Whether so many more can be booked."""
         return self.state is State.OPEN and (self.remaining is None or party <= self.remaining)

@@ -72,18 +72,20 @@ def slot_on(
     *,
     key: str | None = None,
     party: int = 1,
+    rather: str = "",
 ) -> Found:
-    """The slot with this key; without one the first of the day with room for the party.
+    """The slot with this key, or the departure at this time; without one the first of the day with
+    room for the party, `rather` the one at that time.
 
     Raises SlotUnavailable with what there is instead, and NotFound.
     """
     found = slots_on(session, activity_id, day, now)
     if key is None:
-        fitting = next((each for each in found if each.slot.fits(party)), None)
-        if fitting is None:
+        fitting = [each for each in found if each.slot.fits(party)]
+        if not fitting:
             raise SlotUnavailable("There is no room left on that day.")
-        return fitting
-    wanted = next((each for each in found if each.slot.key == key), None)
+        return next((each for each in fitting if each.slot.time == rather), fitting[0])
+    wanted = next((each for each in found if each.slot.is_meant(key)), None)
     if wanted is None:
         times = [each.slot.time for each in found if each.slot.state is State.OPEN]
         instead = f" There is {', '.join(times[:12])}." if times else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -16,11 +16,15 @@ from app.customers.models import Customer
 from app.deliveries.models import SyncLog
 from app.events.models import Event
 from app.extensions import db
+from app.staff.scope import EVERYTHING
+from app.venues import departing
 from app.venues.models import SlotUsage
 from tests.api import partner_house
 from tests.api.partner_house import DAY, SECRET, Piers
 from tests.api.source import Source, full_booking
+from tests.bookings.made import MIA
 from tests.factories import ApiKeyFactory, partner_at
+from tests.venues.made import TREK, an_activity
 
 
 @pytest.fixture
@@ -121,6 +125,36 @@ def test_a_change_exchanges_the_places(piers: Piers) -> None:
     assert too_many == (409, "SLOT_UNAVAILABLE")
     again = piers.reef.ok("GET", path)["booking"]
     assert (again["time_slot"], again["version"]) == ("14:00", 2)
+
+
+def test_another_day_alone_keeps_the_time_where_there_is_room(piers: Piers) -> None:
+    made = piers.reef.ok("POST", "/bookings", piers.wish(time_slot="14:00", guest_count=3))
+    path = f"/bookings/{made['booking_id']}"
+    moved = piers.reef.ok("PUT", path, {"booking_date": "2027-03-02"})["booking"]
+    assert (moved["booking_date"], moved["time_slot"]) == ("2027-03-02", "14:00")
+    piers.reef.ok("POST", "/bookings", piers.wish(time_slot="14:00", guest_count=2))
+    back = piers.reef.ok("PUT", path, {"booking_date": DAY})["booking"]
+    assert (back["booking_date"], back["time_slot"]) == (DAY, "10:00")
+
+
+def test_a_departure_is_booked_by_its_time_or_its_id(piers: Piers) -> None:
+    trek = an_activity(piers.first, **TREK)
+    ids = []
+    for day, clock in ((DAY, "06:30"), (DAY, "18:00"), ("2027-03-02", "18:00")):
+        given = {"activity_id": trek.id, "day": date.fromisoformat(day), "time": clock}
+        sailing = departing.add(db.session(), MIA, EVERYTHING, piers.first.id, given, date.min)
+        ids.append(str(sailing.id))
+    wish = piers.wish(activity_type="trek", time_slot="18:00", guest_count=5)
+    made = piers.reef.ok("POST", "/bookings", wish)["booking"]
+    assert (made["time_slot"], made["departure_id"]) == ("18:00", ids[1])
+    assert piers.reef.refused("POST", "/bookings", wish) == (409, "SLOT_UNAVAILABLE")
+    path = f"/bookings/{made['id']}"
+    moved = piers.reef.ok("PUT", path, {"booking_date": "2027-03-02"})["booking"]
+    assert moved["departure_id"] == ids[2]
+    moved = piers.reef.ok("PUT", path, {"booking_date": DAY, "departure_id": ids[0]})["booking"]
+    assert (moved["time_slot"], moved["departure_id"]) == ("06:30", ids[0])
+    rows = {row.slot: row.used for row in db.session.scalars(select(SlotUsage))}
+    assert rows == {ids[0]: 5, ids[1]: 0, ids[2]: 0}
 
 
 def test_a_change_of_words_keeps_place_and_price(piers: Piers) -> None:

@@ -233,8 +233,9 @@ def get_own_booking(booking_id: UUID) -> Response:
 def change_own_booking(booking_id: UUID) -> Response:
     """Change the guest, date, time, party or requests of a booking, all or nothing.
 
-    A new date or time takes its places before it gives the old ones back. 409 CONFLICT after the
-    location's deadline (`cancellable_until`), or when it has changed since the `version` given.
+    A new date alone keeps the time where there is room, else it is the first with room. The new
+    places are taken before the old ones are given back. 409 CONFLICT after the location's
+    deadline (`cancellable_until`), or when it has changed since the `version` given.
     """
     return changing(WRITE, "booking.updated", lambda call: _change(call, booking_id))
 
