@@ -6,6 +6,7 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 from app.crypto import EncryptedText
 from app.extensions import Base, db
@@ -28,6 +29,8 @@ def run() -> None:
             render_item=render_item,
         )
         with context.begin_transaction():
+            # A large table takes longer than any page may.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             context.run_migrations()
 
 
