@@ -32,7 +32,7 @@ VIEW = Permission.PARTNERS_VIEW
 MOST_ROWS = 1_000
 """Bookings that the page shows; the files hold all."""
 FILES: dict[str, tuple[Callable[[Statement], bytes], str]] = {
-    "csv": (sheet, "text/csv; charset=utf-8"),
+    "csv": (sheet, "text/csv"),
     "pdf": (paper, "application/pdf"),
 }
 
