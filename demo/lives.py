@@ -33,6 +33,10 @@ class Act(enum.StrEnum):
     REFUND = "refund"
     EDIT = "edit"
     MOVE = "move"
+    CONFIRM = "confirm"
+    """A partner makes what it held firm."""
+    LAPSE = "lapse"
+    """A hold runs out."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Story:
     starts: datetime
     booked: datetime
     steps: list[Step] = field(default_factory=list)
+    held_until: datetime | None = None
+    """Of a partner's hold: until when it waits to be confirmed."""
 
     def then(self, at: datetime, act: Act, **changes: Any) -> None:
         """Add a step; never before the last one."""

@@ -21,15 +21,20 @@ from app.deliveries.channel import channels
 from app.deliveries.dispatch import dispatch
 from app.events.models import SYSTEM, Actor
 from app.extensions import db
+from app.partners.models import Partner
 from app.staff import actions as staff
+from app.staff import invitations, partner_people
+from app.staff import queries as people
 from app.staff.scope import EVERYTHING
+from app.staff.visitor import Visitor
 from app.websites import actions as websites
 from app.websites.models import Website
+from demo import agencies
 from demo.backdate import Clock
 from demo.catalogue import BRANDS, Brand
 from demo.credentials import Credentials
 from demo.lives import Story, clash
-from demo.partners import add_partners
+from demo.partners import REEF, add_partners
 from demo.people import guests
 from demo.play import Player, key_of
 from demo.settings import SiteSettings
@@ -49,6 +54,8 @@ PEOPLE: tuple[tuple[str, str, str, tuple[str | None, ...]], ...] = (
     ("anchor@onebooking.test", "Archie Anchor", "admin", ("the-anchor",)),
     ("dive@onebooking.test", "Dina Dive", "admin", ("coral-divers",)),
 )
+REEF_PERSON = ("reef@onebooking.test", "Rita Reef")
+"""Somebody of Reef Travel: they see its portal."""
 WEBHOOK = "/api/webhooks/onebooking"
 """Of the demo source website."""
 
@@ -89,6 +96,7 @@ def _fill(session: Session, site: SiteSettings) -> None:
             open_venues(session, brand, now)
         partners = add_partners(session)
         player = Player(session, clock, _add_people(session), partners)
+        _add_reef_person(session, partners[REEF.short], now)
         _play(player, stories, now)
         _dispatch(session)  # before the others have an address: their past was never to be sent
         clock.set(now)
@@ -128,6 +136,7 @@ def tell_stories(now: datetime) -> list[Story]:
     writer = Writer(random, guests(random), now)
     by_brand = {brand.id: writer.stories(brand) for brand in BRANDS}
     _add_clashes(by_brand["hanuman-world"], now)
+    by_brand[agencies.BRAND.id] += agencies.agency_stories(writer, random, now)
     return [story for stories in by_brand.values() for story in stories]
 
 
@@ -183,3 +192,13 @@ def _add_people(session: Session) -> dict[str, Actor]:
             for each in (website_id,) if website_id else [brand.id for brand in BRANDS]:
                 desk[each] = Actor("user", str(user.id), name, "staff")
     return desk
+
+
+def _add_reef_person(session: Session, partner: Partner, now: datetime) -> None:
+    """A login of the portal, by the way that people of a partner come in."""
+    owner = people.by_email(session, PEOPLE[0][0])
+    assert owner is not None
+    email, name = REEF_PERSON
+    actor = Actor("user", str(owner.id), owner.name, "staff")
+    _, token = partner_people.invite(session, actor, owner, partner.id, email, name, now)
+    invitations.join(session, token, name, PASSWORD, Visitor("127.0.0.1"), now)

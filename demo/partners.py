@@ -87,6 +87,7 @@ def hand_over(session: Session, booking: Booking, partner: Partner, story: Story
     )
     booking.commission_rate = partner.commission_rate
     booking.payment_relation = partner.payment_relation
+    booking.hold_expires_at = story.held_until
     session.flush()
     first, _, last = booking.customer_name.partition(" ")
     guest = {

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.api.schemas.sync import parse, translate, wire_details
 from app.apikeys.spelling import prefix_of
-from app.bookings import actions
+from app.bookings import actions, partnering
+from app.bookings.holds import free_up
 from app.bookings.models import Booking
+from app.bookings.partnering import Change
 from app.bookings.receiving import receive
 from app.bookings.status import Status
 from app.deliveries.models import SyncLog
@@ -75,6 +77,12 @@ class Player:
                 hand_over(self._session, booking, partner, step.story)
         elif step.act is Act.EDIT:
             self._edit(step)
+        elif step.act is Act.CONFIRM:
+            booking, actor = self._booking(step.story), self._actor(step.story)
+            to = Status.CONFIRMED
+            partnering.change(self._session, actor, booking, Change(), step.at, status=to)
+        elif step.act is Act.LAPSE:
+            self._lapse(self._booking(step.story), step.at)
         else:
             self._move(step)
 
@@ -134,6 +142,11 @@ class Player:
         """Change it, also where it then is one guest too many: stories do not count places."""
         args = (self._session, actor, EVERYTHING, booking.id, changes, version)
         actions.edit(*args, overbook=True)
+
+    def _lapse(self, booking: Booking, at: datetime) -> None:
+        if booking.activity_id and booking.slot_key:
+            where = booking.activity_id, booking.activity_date, booking.slot_key
+            free_up(self._session, *where, at)
 
     def _move(self, step: Step) -> None:
         """Move it, unless it has gone elsewhere meanwhile."""

@@ -96,7 +96,7 @@ class Writer:
             brand,
             source,
             uuid.UUID(int=self._random.getrandbits(128), version=4),
-            self._fields(brand, slot) | {"source_created_at": instant(booked)},
+            self.fields(brand, slot) | {"source_created_at": instant(booked)},
             starts,
             booked,
         )
@@ -119,7 +119,8 @@ class Writer:
         self._known.append(guest)
         return guest
 
-    def _fields(self, brand: Brand, slot: Slot) -> dict[str, Any]:
+    def fields(self, brand: Brand, slot: Slot) -> dict[str, Any]:
+        """What the source says of it in its first message, but the reference."""
         random, guest, package = self._random, self._guest(), slot.package
         guests = min(random.choice((1, 2, 2, 2, 2, 3, 4, 4, 5, 6, 8)), brand.most_guests)
         addons = self._addons(brand, guests)

@@ -9,6 +9,7 @@ DEMO = """
     desk@onebooking.test      staff of hanuman-world
     anchor@onebooking.test    admin of the-anchor
     dive@onebooking.test      admin of coral-divers
+    reef@onebooking.test      the portal of Reef Travel, a partner
   Demo source website (hanuman-world): http://127.0.0.1:{demo_port}
 """
 

@@ -43,7 +43,7 @@ def home(app: Flask) -> Path:
 
 
 def test_every_website_source_and_status_is_there(hub: Session) -> None:
-    assert 380 <= count(hub) <= 430
+    assert 430 <= count(hub) <= 470
     ids = {website.id: website for website in hub.scalars(select(Website))}
     assert set(ids) == {brand.id for brand in BRANDS}
     assert {ids[i].timezone for i in ("the-anchor", "himalaya-treks")} == {

@@ -12,7 +12,10 @@ from sqlalchemy.orm import Session
 from app.bookings.models import Booking
 from app.events.models import Event
 from app.partners import callers
-from app.partners.models import PartnerCustomer
+from app.partners.models import Partner, PartnerCustomer
+from app.staff import queries as people
+from app.staff.passwords import verify_password
+from app.staff.scope import NOTHING
 from app.venues.models import Venue
 
 
@@ -57,3 +60,36 @@ def test_their_bookings_are_theirs(hub: Session) -> None:
         Booking.partner_id.is_not(None), Booking.source != "partner"
     )
     assert hub.scalar(others) == 0
+
+
+def test_a_year_of_theirs_every_month(hub: Session) -> None:
+    """So that statements, statistics and reports have a shape."""
+    months = func.to_char(Booking.activity_date, "YYYY-MM")
+    mine = Booking.source == "partner"
+    found = hub.execute(select(months, func.count()).where(mine).group_by(months)).all()
+    by_month = {month: number for month, number in found}
+    today = datetime.now(UTC).date()
+    number = today.year * 12 + today.month - 1
+    last = [f"{n // 12}-{n % 12 + 1:02}" for n in range(number - 12, number + 1)]
+    assert all(by_month.get(month, 0) >= 2 for month in last)
+
+
+def test_holds_that_were_confirmed_ran_out_and_run(hub: Session) -> None:
+    holds = hub.scalars(select(Booking).where(Booking.hold_expires_at.is_not(None))).all()
+    assert all(booking.began_pending and booking.partner_id for booking in holds)
+    firm = [booking for booking in holds if booking.confirmed_at]
+    assert len(firm) >= 10
+    assert all(b.hold_expires_at and b.confirmed_at <= b.hold_expires_at for b in firm)
+    (lost,) = (booking for booking in holds if booking.status == "expired")
+    assert lost.confirmed_at is None
+    (running,) = (booking for booking in holds if booking.status == "pending")
+    assert running.hold_expires_at
+    assert running.hold_expires_at > datetime.now(UTC)
+
+
+def test_somebody_of_reef_travel_opens_its_portal_and_nothing_else(hub: Session) -> None:
+    user = people.by_email(hub, "reef@onebooking.test")
+    assert user
+    assert verify_password(user.password_hash, "demo-onebooking")
+    partner = hub.get_one(Partner, user.partner_id)
+    assert (partner.name, user.scope) == ("Reef Travel", NOTHING)
