@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from app.bookings.fields import plain
-from app.venues.availability import Offer, Plan, Slot, State, slots
+from app.venues.availability import slots
+from app.venues.plan import Offer, Plan, Slot, State
 
 SOLD = (State.OPEN, State.FULL)
 """What is shown: closed times and those that are past are no offer."""

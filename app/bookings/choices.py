@@ -10,7 +10,7 @@ from uuid import UUID
 from app.bookings.claims import shown_time
 from app.bookings.making import priced
 from app.partners.queries import Place
-from app.venues.availability import Offer, Plan, Slot, State
+from app.venues.plan import Offer, Plan, Slot, State
 from app.venues.prices import Sum
 
 

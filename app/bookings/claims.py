@@ -13,9 +13,9 @@ from app.bookings.derive import clock_of
 from app.bookings.status import GONE
 from app.errors import Fault, InvalidPayload, SlotUnavailable
 from app.venues import finding
-from app.venues.availability import DAY_KEY, Slot, State
 from app.venues.capacity import Claim, exchange
 from app.venues.finding import Place
+from app.venues.plan import DAY_KEY, Slot, State
 
 PLACED = ("activity_id", "activity_date", "time_slot", "departure_id")
 """The fields from which follows where a booking takes its places."""

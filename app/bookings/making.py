@@ -26,8 +26,8 @@ from app.errors import Conflict, InvalidPayload
 from app.events.models import Actor
 from app.ids import new_id
 from app.venues import finding, prices
-from app.venues.availability import Offer
 from app.venues.finding import Found
+from app.venues.plan import Offer
 from app.venues.prices import Sum
 from app.websites.models import Website
 

@@ -16,9 +16,10 @@ from app.errors import NotFound
 from app.partners.queries import Place, places
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
-from app.venues.availability import Offer, Plan, State, slots
+from app.venues.availability import slots
 from app.venues.loading import load
 from app.venues.models import Activity, Venue
+from app.venues.plan import Offer, Plan, State
 
 CREATE = Permission.BOOKINGS_CREATE
 USUAL_PARTY = 2

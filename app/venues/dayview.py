@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.venues import hours
-from app.venues.availability import Closure, Offer, Plan, Slot, State, slots
+from app.venues.availability import slots
 from app.venues.models import SlotRule
+from app.venues.plan import Closure, Offer, Plan, Slot, State
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound, SlotUnavailable
-from app.venues.availability import DAY_KEY, Offer, Plan, Slot, State, slots
+from app.venues.availability import slots
 from app.venues.loading import load
 from app.venues.models import Activity, Departure, SlotRule, Venue
+from app.venues.plan import DAY_KEY, Offer, Plan, Slot, State
 
 _package = bindparam("package", type_=Text)
 _MATCH = (

@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.venues.availability import Closure, Hours, Offer, Plan, Special
 from app.venues.models import (
     Activity,
     ActivityPrice,
@@ -23,6 +22,7 @@ from app.venues.models import (
     SpecialHours,
     Venue,
 )
+from app.venues.plan import Closure, Hours, Offer, Plan, Special
 from app.websites.models import Website
 
 

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
-from app.venues.availability import State, calendar
+from app.venues.availability import calendar
 from app.venues.loading import load
 from app.venues.models import Activity, DiveSite, SlotRule, SlotUsage, Venue
+from app.venues.plan import State
 from app.websites.models import Website
 from demo.catalogue import BRANDS
 

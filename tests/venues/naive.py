@@ -9,8 +9,8 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from app.ids import new_id
-from app.venues.availability import Closure, Hours, Offer, Plan, Special
 from app.venues.models import Activity, Departure, Venue
+from app.venues.plan import Closure, Hours, Offer, Plan, Special
 
 ZONES = {
     "Europe/London": (date(2026, 3, 29), date(2026, 10, 25)),

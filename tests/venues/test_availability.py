@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ids import new_id
-from app.venues.availability import Hours, Offer, Plan, Special, State, slots
+from app.venues.availability import slots
 from app.venues.models import Activity, Venue
+from app.venues.plan import Hours, Offer, Plan, Special, State
 from tests.venues import naive
 
 VENUES = 10_000

@@ -11,9 +11,10 @@ from app.errors import InvalidPayload
 from app.extensions import db
 from app.staff.scope import EVERYTHING
 from app.venues import closing
-from app.venues.availability import State, slots
+from app.venues.availability import slots
 from app.venues.loading import load
 from app.venues.models import Activity, SlotClosure, Venue
+from app.venues.plan import State
 from tests.bookings.made import MIA
 from tests.venues.made import an_activity, told
 

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from app.api.octo.calls import Desk
 from app.api.octo.faults import OctoError
 from app.api.octo.pricing import unit_price_fields
-from app.venues.availability import Offer, Plan, calendar
+from app.venues.availability import calendar
 from app.venues.loading import load
 from app.venues.models import Kind, SlotRule
+from app.venues.plan import Offer, Plan
 
 DEFAULT = "DEFAULT"
 AHEAD = 28

@@ -8,7 +8,7 @@ from typing import Any
 from babel.numbers import get_currency_precision
 
 from app.api.octo.calls import Desk
-from app.venues.availability import Plan
+from app.venues.plan import Plan
 
 
 def minor(amount: Decimal, currency: str) -> int:

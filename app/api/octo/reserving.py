@@ -30,7 +30,7 @@ from app.bookings.status import Status
 from app.customers import of_partners
 from app.customers.of_partners import Described
 from app.errors import Conflict
-from app.venues.availability import Slot
+from app.venues.plan import Slot
 
 LONGEST_HOLD = timedelta(hours=2)
 NOBODY = "Guest of"

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from app.api.octo.catalogue import Product, product_of, window
 from app.bookings.derive import clock_of
 from app.bookings.models import Booking
-from app.venues.availability import DAY_KEY, Slot, State, slots
+from app.venues.availability import slots
 from app.venues.loading import load
+from app.venues.plan import DAY_KEY, Slot, State
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from app.api.octo.pricing import price_json
 from app.api.octo.restrictions import fault_of
 from app.api.schemas.octo import AvailabilityBody, UnitCount
 from app.bookings.making import priced
-from app.venues.availability import Slot, State, calendar, opening_spans, slots
+from app.venues.availability import calendar, opening_spans, slots
 from app.venues.loading import load
+from app.venues.plan import Slot, State
 
 LONGEST = timedelta(days=366)
 _FEW = Decimal("0.5")

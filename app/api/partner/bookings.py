@@ -39,8 +39,8 @@ from app.ids import new_id
 from app.partners.callers import PartnerCaller
 from app.staff.context import now
 from app.staff.guards import public
-from app.venues.availability import DAY_KEY
 from app.venues.models import Activity
+from app.venues.plan import DAY_KEY
 from app.web import bad_cursor, decode_cursor, encode_cursor
 from app.websites.models import Website
 
