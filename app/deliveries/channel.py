@@ -1,6 +1,7 @@
 """What a channel is: it knows who must hear of an event, what to say, and what an answer means.
 
-To add one: a class with these four methods in its own room, and a line in `create_app`.
+To add one: a subclass of `Channel` in its own room with the four methods that have no body here,
+and a line in `create_app`. The others have what most channels need.
 """
 
 from __future__ import annotations
@@ -9,13 +10,25 @@ import enum
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.events.models import Event
-from app.outbound import Answer, Outgoing
+from app.outbound import Answer, Client, Outgoing, Unreachable
+
+if TYPE_CHECKING:
+    from app.deliveries.outcome import Attempt, Next
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a destination may be called, over all workers. None: without limit."""
+
+    at_once: int | None = None
+    per_minute: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,7 @@ class Route:
     """Order within the lane: the booking's version."""
     shared: bool = False
     """Whether the destination is no website's own: then `website_id` is that of the booking."""
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,8 @@ class Claim:
     fallback: str | None
     seconds_left: float
     """Until tries end, at the time of the claim."""
+    paced_until: datetime | None = None
+    """What this claim made of the destination's pace; None where it has none."""
     claimed_at: float = field(default_factory=time.monotonic)
 
 
@@ -67,6 +83,8 @@ class Unsent(enum.StrEnum):
     """Nothing is left to say; the lane goes on."""
     FAULT = "fault"
     """It could not be composed: tried again like a failure."""
+    LATER = "later"
+    """Not now: due again at `until`, and no try was made."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +93,8 @@ class Unsendable:
 
     why: Unsent
     reason: str
+    until: datetime | None = None
+    """For LATER: aware."""
 
 
 class Meaning(enum.StrEnum):
@@ -86,6 +106,8 @@ class Meaning(enum.StrEnum):
     """Final: the same again would be refused again."""
     GONE = "gone"
     """The endpoint wants nothing any more (410)."""
+    DECLINED = "declined"
+    """The other side is well and will never take this one: passed by, the lane goes on."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +123,7 @@ class Verdict:
 class Channel(Protocol):
     """One way out. Called in the worker; never while a call is under way."""
 
-    @property
-    def name(self) -> str: ...
+    name: str
 
     def route(self, session: Session, events: Sequence[Event]) -> Iterable[tuple[Event, Route]]:
         """Who must hear of these events. An event may have several destinations, or none."""
@@ -117,6 +138,27 @@ class Channel(Protocol):
 
     def closed(self, session: Session, keys: Collection[str]) -> Mapping[str, str]:
         """Which of these destinations must not be called as they are set up, and why."""
+
+    async def carry(self, client: Client, outgoing: Outgoing) -> Answer | Unreachable:
+        """Make the call, or several: fetch a token, look before sending again, speak SMTP.
+
+        On the event loop: it must not block, and has DEADLINE in all.
+        """
+        return await client.send(outgoing)
+
+    def unanswered(self, fault: Unreachable, sent: Outgoing) -> Verdict:
+        """What it means that no answer came."""
+        return Verdict(Meaning.RETRY, fault.message)
+
+    def settled(
+        self, session: Session, attempts: Sequence[Attempt], kept: Mapping[int, Next]
+    ) -> None:
+        """Write the channel's own rows in the transaction that writes the results.
+
+        `kept`: by delivery id where it went; an attempt that is not in it counted for nothing,
+        since another worker had taken over. What is raised here is logged and undone alone.
+        """
+        return
 
 
 class Channels:

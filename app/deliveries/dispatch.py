@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.deliveries import faults, health, lanes
 from app.deliveries.channel import Channel, Route
+from app.deliveries.health import Wanted
 from app.deliveries.models import Delivery, State
 from app.events.models import Event, Outbox
 from app.logs import get_logger
@@ -112,7 +113,7 @@ def _take(session: Session, limit: int) -> Sequence[int]:
 def _create(session: Session, routed: Sequence[Routed]) -> None:
     """Add deliveries at the end of their lanes, and make heads where a lane has none."""
     wanted = {
-        r.destination_key: (name, r.label, None if r.shared else r.website_id)
+        r.destination_key: Wanted(name, r.label, None if r.shared else r.website_id, r.pace)
         for name, _, r in routed
     }
     ids = health.ensure(session, wanted)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.deliveries import health, lanes, log, outcome
+from app.deliveries.channel import Channel
 from app.deliveries.lanes import FLOWS
 from app.deliveries.outcome import Attempt, Next
+from app.logs import get_logger
 from app.outbound import Answer
+
+events = get_logger()
 
 _STORE = text(f"""
     UPDATE deliveries d
@@ -22,6 +27,7 @@ _STORE = text(f"""
         last_status = coalesce(r.status, CASE WHEN r.counts THEN NULL ELSE d.last_status END),
         attempts = CASE WHEN r.counts THEN d.attempts ELSE d.attempts - 1 END,
         tries = CASE WHEN r.counts THEN d.tries ELSE d.tries - 1 END,
+        give_up_at = CASE WHEN r.counts OR d.tries > 1 THEN d.give_up_at END,
         claim = NULL, lease_until = NULL,
         fallback = CASE WHEN r.state IN ('parked', 'ready') THEN d.fallback END
     FROM unnest(
@@ -34,8 +40,10 @@ _STORE = text(f"""
 """)  # noqa: S608
 
 
-def finish(session: Session, attempts: Sequence[Attempt]) -> set[int]:
-    """Store results, move the lanes on, tell the destinations, log the calls.
+def finish(
+    session: Session, attempts: Sequence[Attempt], channels: Iterable[Channel] = ()
+) -> set[int]:
+    """Store results, move the lanes on, tell the destinations and the channels, log the calls.
 
     Returns the deliveries whose result counted: one whose lease was taken over is only logged.
     """
@@ -51,7 +59,32 @@ def finish(session: Session, attempts: Sequence[Attempt]) -> set[int]:
     if freed:
         lanes.promote(session, freed)
     log.write(session, attempts, kept)
+    counted = {delivery_id: nexts[delivery_id] for delivery_id in kept}
+    for channel in channels:
+        mine = [attempt for attempt in attempts if attempt.claim.channel == channel.name]
+        if mine and type(channel).settled is not Channel.settled:
+            _settle(session, channel, mine, counted)
     return kept
+
+
+def _settle(
+    session: Session, channel: Channel, attempts: Sequence[Attempt], kept: Mapping[int, Next]
+) -> None:
+    """A fault in a channel's own rows must not make the machine send again."""
+    try:
+        with session.begin_nested():
+            channel.settled(session, attempts, kept)
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_conflict(error):
+            raise
+        events.error("settled", channel=channel.name, exc_info=error)
+    except Exception as error:
+        events.error("settled", channel=channel.name, exc_info=error)
+
+
+def _is_conflict(error: DBAPIError) -> bool:
+    """Deadlocks and the like: the whole batch is written down again."""
+    return (getattr(error.orig, "sqlstate", None) or "40")[:2] in ("08", "40", "55", "57")
 
 
 def _store(session: Session, attempts: Sequence[Attempt], nexts: Mapping[int, Next]) -> set[int]:

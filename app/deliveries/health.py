@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.deliveries import breaker
-from app.deliveries.channel import Meaning, Unsendable, Unsent
+from app.deliveries.channel import Meaning, Pace, Unsendable, Unsent
 from app.deliveries.models import Breaker, Destination
 from app.deliveries.outcome import Attempt
 from app.deliveries.retry import HOUR
@@ -29,9 +30,37 @@ SEEN_EVERY = timedelta(seconds=30)
 """A success is noted at most this often, so that a busy destination is not one hot row."""
 LONGEST_WISH = HOUR
 """The most that one answer's Retry-After holds up a whole destination."""
+WELL = frozenset({Meaning.DELIVERED, Meaning.DECLINED})
+"""What shows that the other side works."""
 GONE = "The endpoint answered 410 Gone."
 
 log = get_logger()
+
+FOLLOWING = ("label", "most_at_once", "per_minute")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A destination as its channel describes it."""
+
+    channel: str
+    label: str
+    website_id: str | None
+    pace: Pace
+
+    @property
+    def limits(self) -> tuple[int | None, int | None]:
+        return self.pace.at_once, self.pace.per_minute
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "channel": self.channel,
+            "label": self.label,
+            "website_id": self.website_id,
+            "most_at_once": self.pace.at_once,
+            "per_minute": self.pace.per_minute,
+        }
+
 
 _REVIVE_ALL = text("""
     UPDATE deliveries d
@@ -78,7 +107,7 @@ def _touched(
 
 
 def _all_well(attempts: Iterable[Attempt]) -> bool:
-    return all(attempt.verdict.meaning is Meaning.DELIVERED for attempt in attempts)
+    return all(attempt.verdict.meaning in WELL for attempt in attempts)
 
 
 def _apply(session: Session, destination: Destination, attempts: Sequence[Attempt]) -> None:
@@ -89,8 +118,16 @@ def _apply(session: Session, destination: Destination, attempts: Sequence[Attemp
             continue
         if attempt.verdict.meaning is Meaning.GONE and destination.is_on:
             switch_off(session, SYSTEM, destination, GONE)
-        success = attempt.verdict.meaning is Meaning.DELIVERED
-        _move(session, destination, success, attempt.verdict.retry_after)
+        wish = attempt.verdict.retry_after
+        if wish and destination.per_minute is not None:
+            _slow_down(destination, wish)
+        _move(session, destination, attempt.verdict.meaning in WELL, wish)
+
+
+def _slow_down(destination: Destination, wish: float) -> None:
+    """A paced destination that asks for time gets it, for all that waits and not for one alone."""
+    until = datetime.now(UTC) + timedelta(seconds=min(wish, LONGEST_WISH))
+    destination.paced_until = max(destination.paced_until or until, until)
 
 
 def _move(session: Session, destination: Destination, success: bool, wish: float | None) -> None:
@@ -158,23 +195,27 @@ def _audit(
     record(session, actor, event)
 
 
-def ensure(session: Session, wanted: Mapping[str, tuple[str, str, str | None]]) -> dict[str, UUID]:
-    """Ids of destinations by key, made where missing. `wanted`: key -> (channel, label, website).
+def ensure(session: Session, wanted: Mapping[str, Wanted]) -> dict[str, UUID]:
+    """Ids of destinations by key, made where missing.
 
-    Labels follow their source: a renamed website is renamed here too.
+    Labels and paces follow their source: a renamed website is renamed here too.
     """
-    query = select(Destination.key, Destination.id, Destination.label)
+    query = select(
+        Destination.key,
+        Destination.id,
+        Destination.label,
+        Destination.most_at_once,
+        Destination.per_minute,
+    )
     known = {row.key: row for row in session.execute(query.where(Destination.key.in_(wanted)))}
     missing = sorted(set(wanted) - set(known))
     if missing:
-        rows = [
-            {"key": k, "channel": wanted[k][0], "label": wanted[k][1], "website_id": wanted[k][2]}
-            for k in missing
-        ]
+        rows = [{"key": key, **wanted[key].columns()} for key in missing]
         session.execute(insert(Destination).on_conflict_do_nothing(index_elements=["key"]), rows)
         return ensure(session, wanted)
     for key, row in known.items():
-        if row.label != wanted[key][1]:
-            renamed = update(Destination).where(Destination.id == row.id)
-            session.execute(renamed.values(label=wanted[key][1]))
+        now = wanted[key]
+        if (row.label, row.most_at_once, row.per_minute) != (now.label, *now.limits):
+            columns = {name: now.columns()[name] for name in FOLLOWING}
+            session.execute(update(Destination).where(Destination.id == row.id).values(**columns))
     return {key: row.id for key, row in known.items()}

@@ -8,11 +8,13 @@ when the head before it finishes is never left behind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.deliveries import pace
 from app.deliveries.channel import Claim
 from app.deliveries.retry import GIVE_UP_AFTER
 
@@ -24,6 +26,7 @@ LEASE = 25
 FLOWS = "(x.is_on AND x.paused_reason IS NULL AND x.breaker = 'closed')"
 CALLABLE = "(x.is_on AND x.paused_reason IS NULL AND x.breaker <> 'open')"
 """Also half-open: its only ready delivery is the probe."""
+PACED = pace.PACED
 HEADS = "('ready', 'sending', 'parked', 'failed')"
 
 _LOCK = text("""
@@ -71,7 +74,7 @@ _CLAIM = text(f"""
             WHERE c.destination_id = x.id AND c.state = 'ready' AND c.due_at <= clock_timestamp()
             ORDER BY c.due_at LIMIT coalesce(q.room, :usual) FOR UPDATE SKIP LOCKED
         ) AS d
-        WHERE {CALLABLE}
+        WHERE {CALLABLE} AND (NOT {PACED} OR x.id = ANY(CAST(:open AS uuid[])))
     ),
     mine AS MATERIALIZED (SELECT id FROM due ORDER BY turn, due_at LIMIT :total)
     UPDATE deliveries d
@@ -89,7 +92,8 @@ _CLAIM = text(f"""
 _RELEASE = text(f"""
     UPDATE deliveries d
     SET state = CASE WHEN {CALLABLE} THEN 'ready' ELSE 'parked' END,
-        claim = NULL, lease_until = NULL, attempts = attempts - 1, tries = tries - 1
+        claim = NULL, lease_until = NULL, attempts = attempts - 1, tries = tries - 1,
+        give_up_at = CASE WHEN d.tries > 1 THEN d.give_up_at END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS uuid[])) AS r(id, token), destinations x
     WHERE d.id = r.id AND d.claim = r.token AND d.state = 'sending' AND x.id = d.destination_id
 """)  # noqa: S608
@@ -121,11 +125,15 @@ def claim(
     """Take up to `total` due deliveries for 25 s, each destination in turn.
 
     `usual`: the most for one destination; `known`: the most for those that have some here already.
+    Destinations with a pace give no more than it allows, and nothing while another worker claims.
     """
-    room = known or {}
+    room = dict(known or {})
+    open_ones = pace.opened(session)
+    room |= {key: min(room.get(key, usual), most) for key, most in open_ones.items()}
     rows = session.execute(
         _CLAIM,
         {
+            "open": list(open_ones),
             "known": list(room),
             "room": list(room.values()),
             "usual": usual,
@@ -135,7 +143,11 @@ def claim(
             "life": GIVE_UP_AFTER,
         },
     )
-    return [Claim(**row._mapping) for row in rows]
+    claims = [Claim(**row._mapping) for row in rows]
+    until = pace.spend(session, [c.destination_id for c in claims if c.destination_id in open_ones])
+    if not until:
+        return claims
+    return [replace(claim, paced_until=until.get(claim.destination_id)) for claim in claims]
 
 
 def release(session: Session, claims: Sequence[Claim]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from app.deliveries import faults, finishing, housekeeping, lanes
+from app.deliveries import faults, finishing, housekeeping, lanes, pace
 from app.deliveries.channel import Channel, Channels, Claim, Unsendable, Unsent
 from app.deliveries.dispatch import dispatch
 from app.deliveries.outcome import Attempt
@@ -58,11 +58,20 @@ class Machine:
             return []
         faults.reach("after_claim")
         claims.sort(key=lambda claim: claim.channel)
-        return [
-            composed
+        composed = [
+            pair
             for name, group in groupby(claims, key=lambda claim: claim.channel)
-            for composed in self._compose(name, list(group))
+            for pair in self._compose(name, list(group))
         ]
+        self._unpace([claim for claim, what in composed if isinstance(what, Unsendable)])
+        return composed
+
+    def _unpace(self, unsent: Sequence[Claim]) -> None:
+        """What is not sent takes nothing of the pace."""
+        paced = [claim for claim in unsent if claim.paced_until is not None]
+        if paced:
+            with self._transaction() as session:
+                pace.give_back(session, paced)
 
     def _compose(self, name: str, claims: Sequence[Claim]) -> list[Composed]:
         channel = self._channels.get(name)
@@ -87,7 +96,7 @@ class Machine:
         faults.reach("before_finish")
         try:
             with self._transaction() as session:
-                finishing.finish(session, attempts)
+                finishing.finish(session, attempts, self._channels)
         except Exception as error:
             if _will_pass(error):
                 raise

@@ -6,12 +6,15 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app.deliveries import retry
 from app.deliveries.channel import Claim, Meaning, Unsendable, Unsent, Verdict
 from app.deliveries.models import State
 from app.outbound import Answer, Outgoing, Unreachable
 
+SOONEST = 1.0
+"""Seconds: the least that LATER means, so that nothing goes round in circles."""
 PASSED_BY_AFTER = 2
 """Refusals of one delivery after which its lane goes on without it."""
 
@@ -46,12 +49,13 @@ def after(attempt: Attempt, rand: Callable[[], float] = random.random) -> Next:
     """The next state of an attempt's delivery."""
     claim, verdict = attempt.claim, attempt.verdict
     if isinstance(attempt.sent, Unsendable) and attempt.sent.why is not Unsent.FAULT:
-        state = State.PARKED if attempt.sent.why is Unsent.WAIT else State.SKIPPED
-        return Next(state, 0.0, claim.refusals, attempt.sent.reason, counts=False)
+        return _not_sent(claim, attempt.sent)
     if verdict.meaning is Meaning.DELIVERED:
         return Next(State.DELIVERED, refusals=claim.refusals)
     if claim.fallback is not None:  # sent once more on demand: one try, then as before
         return Next(State(claim.fallback), 0.0, claim.refusals, verdict.message)
+    if verdict.meaning is Meaning.DECLINED:
+        return Next(State.SKIPPED, 0.0, claim.refusals, verdict.message)
     if verdict.meaning is Meaning.GONE:
         return Next(State.PARKED, 0.0, claim.refusals, verdict.message)
     if verdict.meaning is Meaning.REFUSED:
@@ -61,6 +65,15 @@ def after(attempt: Attempt, rand: Callable[[], float] = random.random) -> Next:
     if wait > left:
         return Next(State.FAILED, 0.0, claim.refusals, f"Given up: {verdict.message}")
     return Next(State.READY, wait, claim.refusals, verdict.message)
+
+
+_STATE_OF = {Unsent.WAIT: State.PARKED, Unsent.NOTHING: State.SKIPPED, Unsent.LATER: State.READY}
+
+
+def _not_sent(claim: Claim, what: Unsendable) -> Next:
+    wait = (what.until - datetime.now(UTC)).total_seconds() if what.until else 0.0
+    delay = max(SOONEST, wait) if what.why is Unsent.LATER else 0.0
+    return Next(_STATE_OF[what.why], delay, claim.refusals, what.reason, counts=False)
 
 
 def _refused(claim: Claim, verdict: Verdict) -> Next:

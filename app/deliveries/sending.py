@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from app.deliveries import faults
 from app.deliveries.channel import Claim, Meaning, Unsendable, Verdict
 from app.deliveries.machine import Machine
-from app.deliveries.outcome import Attempt, judge_unreachable
+from app.deliveries.outcome import Attempt
 from app.deliveries.slots import Job, Slots
 from app.logs import get_logger
 from app.outbound import DEADLINE, Answer, Client, Unreachable
@@ -31,6 +31,8 @@ GATHER = 0.015
 BATCH = 500
 PATIENCE = 8.0
 """Seconds that a claim may wait for a place: with the deadline it stays within the lease."""
+WHOLE = DEADLINE + 0.5
+"""Seconds for all that a channel does to carry one delivery."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -148,16 +150,28 @@ class Sender:
 
     async def _send(self, job: Job) -> None:
         faults.soon("during_http")
-        answer = await self._client.send(job.outgoing)
+        answer = await self._carry(job)
         self._slots.done(job)
         self._note(Attempt(job.claim, job.outgoing, answer, self._judge(job, answer)))
         self._start()
 
-    def _judge(self, job: Job, answer: Answer | Unreachable) -> Verdict:
-        if isinstance(answer, Unreachable):
-            return judge_unreachable(answer)
+    async def _carry(self, job: Job) -> Answer | Unreachable:
+        channel = self._machine.channel(job.claim.channel)
         try:
-            return self._machine.channel(job.claim.channel).judge(answer, job.outgoing)
+            async with asyncio.timeout(WHOLE):
+                return await channel.carry(self._client, job.outgoing)
+        except TimeoutError:
+            return Unreachable("timeout", f"No complete answer within {DEADLINE:g} seconds.")
+        except Exception as error:
+            log.error("carry", delivery_id=job.claim.id, exc_info=error)
+            return Unreachable("protocol", f"It could not be sent ({type(error).__name__}).")
+
+    def _judge(self, job: Job, answer: Answer | Unreachable) -> Verdict:
+        channel = self._machine.channel(job.claim.channel)
+        try:
+            if isinstance(answer, Unreachable):
+                return channel.unanswered(answer, job.outgoing)
+            return channel.judge(answer, job.outgoing)
         except Exception as error:
             log.error("judge", delivery_id=job.claim.id, exc_info=error)
             return Verdict(Meaning.RETRY, "The answer could not be understood.")

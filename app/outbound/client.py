@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,11 +27,14 @@ KEEP_ALIVE = 1.5
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A POST, ready to leave."""
+    """A call, ready to leave."""
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
+    context: Any = field(default=None, repr=False, compare=False)
+    """What a channel needs to carry it (a credential, what to look for); never logged."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Unreachable:
     kind: str
     message: str
     duration_ms: int = 0
+    arrived: bool = True
+    """False when it is certain that nothing reached the other side."""
 
 
 class Client:
@@ -91,19 +97,23 @@ class Client:
         """Make the call. Never raises for what the other side does."""
         started = time.perf_counter()
         if fault := unusable(outgoing.url):
-            return Unreachable("address", fault)
+            return Unreachable("address", fault, arrived=False)
         trusted = policy.trusts(urlsplit(outgoing.url).hostname or "")
         try:
             return await self._call(self._sessions[trusted], outgoing, started)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             kind, message = _explain(error, self._deadline)
-            return Unreachable(kind, message, _since(started))
+            return Unreachable(kind, message, _since(started), _may_have_arrived(error))
 
     async def _call(
         self, session: aiohttp.ClientSession, outgoing: Outgoing, started: float
     ) -> Answer:
-        async with session.post(
-            outgoing.url, data=outgoing.body, headers=outgoing.headers, allow_redirects=False
+        async with session.request(
+            outgoing.method,
+            outgoing.url,
+            data=outgoing.body,
+            headers=outgoing.headers,
+            allow_redirects=False,
         ) as response:
             body = bytearray()
             while len(body) < BODY_LIMIT:
@@ -131,6 +141,11 @@ def send_once(outgoing: Outgoing, deadline: float = DEADLINE) -> Answer | Unreac
 
 def _since(started: float) -> int:
     return round((time.perf_counter() - started) * 1000)
+
+
+def _may_have_arrived(error: Exception) -> bool:
+    """Whether a connection stood, so that the other side may have taken the call."""
+    return not isinstance(error, (aiohttp.ClientConnectorError, aiohttp.InvalidURL, UnicodeError))
 
 
 def _explain(error: Exception, deadline: float) -> tuple[str, str]:

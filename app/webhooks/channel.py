@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, load_only
 from app.bookings.models import Booking
 from app.crypto import DataKey
 from app.customers import queries as customers
-from app.deliveries.channel import Claim, Meaning, Route, Unsendable, Unsent, Verdict
+from app.deliveries.channel import Channel, Claim, Meaning, Route, Unsendable, Unsent, Verdict
 from app.deliveries.outcome import judge_http
 from app.events.models import Event
 from app.outbound import Answer, Outgoing
@@ -48,7 +48,7 @@ class _Known:
     """Of the websites whose bookings partners are told about."""
 
 
-class WebhookChannel:
+class WebhookChannel(Channel):
     """Signed webhooks. Destination keys are the doors: `website:<id>`, `partner:<id>`."""
 
     name = "webhook"

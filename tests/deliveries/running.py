@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.bookings import actions as bookings
 from app.bookings.models import Booking
-from app.deliveries.channel import Channels
+from app.deliveries.channel import Channel, Channels
 from app.deliveries.machine import Machine
 from app.deliveries.models import Delivery, SyncLog
 from app.deliveries.sending import Sender
@@ -74,10 +74,10 @@ class Desk:
 
 
 @contextmanager
-def sending(app: Flask, deadline: float = 15.0) -> Iterator[Sender]:
+def sending(app: Flask, deadline: float = 15.0, *channels: Channel) -> Iterator[Sender]:
     """The loop, until the block ends; then it stops as at a SIGTERM."""
     with app.app_context():
-        machine = Machine(db.engine, Channels(WebhookChannel()))
+        machine = Machine(db.engine, Channels(*(channels or (WebhookChannel(),))))
     started = threading.Event()
     box: list[tuple[Sender, asyncio.AbstractEventLoop]] = []
 

@@ -275,7 +275,7 @@ def test_a_result_that_cannot_be_stored_holds_up_no_other(
     made = desk.website("shop", receiver.url, 5)
     store = finishing.finish
 
-    def picky(session: Session, attempts: Sequence[Attempt]) -> set[int]:
+    def picky(session: Session, attempts: Sequence[Attempt], channels: object) -> set[int]:
         if any(attempt.claim.booking_id == made[0] for attempt in attempts):
             raise ValueError("indigestible")
         return store(session, attempts)

@@ -11,7 +11,17 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.deliveries import finishing, housekeeping, lanes
-from app.deliveries.channel import Channels, Claim, Meaning, Route, Unsendable, Unsent, Verdict
+from app.deliveries.channel import (
+    Channel,
+    Channels,
+    Claim,
+    Meaning,
+    Pace,
+    Route,
+    Unsendable,
+    Unsent,
+    Verdict,
+)
 from app.deliveries.dispatch import dispatch
 from app.deliveries.models import Delivery, Destination
 from app.deliveries.outcome import Attempt, judge_http, judge_unreachable
@@ -21,24 +31,23 @@ from app.outbound import Answer, Outgoing, Unreachable
 
 TIMES = {
     "deliveries": ("due_at", "lease_until", "give_up_at", "finished_at"),
-    "destinations": ("probe_at", "failing_since", "last_success_at"),
+    "destinations": ("probe_at", "failing_since", "last_success_at", "paced_until"),
 }
 
 
 @dataclass
-class Paper:
+class Paper(Channel):
     """A channel. An event names its destinations in `meta["to"]`."""
 
     name: str = "paper"
     shut: dict[str, str] = field(default_factory=dict)
+    paces: dict[str, Pace] = field(default_factory=dict)
 
     def route(self, session: Session, events: Sequence[Event]) -> Iterable[tuple[Event, Route]]:
         for event in events:
             for key in event.meta["to"]:
-                yield (
-                    event,
-                    Route(key, key.title(), None, str(event.booking_id), event.version or 0),
-                )
+                lane, pace = str(event.booking_id), self.paces.get(key, Pace())
+                yield event, Route(key, key.title(), None, lane, event.version or 0, pace=pace)
 
     def compose(
         self, session: Session, claims: Sequence[Claim]
@@ -81,7 +90,8 @@ class World:
 
     def finish(self, claim: Claim, status: int | None, **headers: str) -> bool:
         """Finish with an answer, or with none. Returns whether the result counted."""
-        return claim.id in finishing.finish(self.session, [self.attempt(claim, status, **headers)])
+        attempts = [self.attempt(claim, status, **headers)]
+        return claim.id in finishing.finish(self.session, attempts, [self.paper])
 
     def answer(self, status: int | None, **headers: str) -> bool:
         """Claim the only delivery that is due, and finish it like this."""
