@@ -7,40 +7,32 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response
-from sqlalchemy import select, tuple_
+from sqlalchemy import tuple_
 
 from app.api.bodies import read_body, read_query
 from app.api.describing import describes
 from app.api.partner.caller import partner_actor
 from app.api.partner.calls import GROUP, OPEN, SECURITY, Answer, Call, changing, reading
-from app.api.partner.customers import region_of
 from app.api.partner.wire import booking_json
+from app.api.partner.wishes import change_of, guest_of, wish_of
 from app.api.schemas.partner import (
     BookingChange,
     Cancellation,
     NewBooking,
     OwnBookings,
-    kind_of,
 )
 from app.api.schemas.partner_answers import PartnerBookingAnswer, PartnerBookingsAnswer
 from app.apikeys.models import KeyScope
 from app.bookings import partnering
-from app.bookings.derive import clock_of
-from app.bookings.making import ForPartner, Wish, make
+from app.bookings.making import make
 from app.bookings.models import Booking
-from app.bookings.partnering import Change
 from app.customers import of_partners
-from app.customers.actions import Contact
-from app.customers.of_partners import Described
-from app.errors import AuthFailed, Conflict, Fault, Forbidden, InvalidPayload, NotFound
+from app.errors import AuthFailed, Conflict, Forbidden, NotFound
 from app.errors import SlotUnavailable as Unavailable
 from app.extensions import csrf, db
-from app.ids import new_id
 from app.partners.callers import PartnerCaller
 from app.staff.context import now
 from app.staff.guards import public
-from app.venues.models import Activity
-from app.venues.plan import DAY_KEY
 from app.web import bad_cursor, decode_cursor, encode_cursor
 from app.websites.models import Website
 
@@ -76,76 +68,14 @@ def _add(call: Call) -> Answer:
     if website_id is None:
         raise NotFound("There is no such location.")
     call.website_id = website_id
-    activity = _activity(body)
     website = session.get_one(Website, website_id)
-    guest, described = _guest(found, body), body.customer is not None
-    dives = body.number_of_dives
-    wish = Wish(
-        activity_id=activity.id,
-        day=body.booking_date,
-        guests=body.guest_count,
-        contact=guest.contact(found.partner.id, website.phone_region),
-        source="partner",
-        slot=_slot(body.time_slot, body.departure_id),
-        partner=ForPartner(
-            found.partner.id,
-            new_id(),
-            found.partner.commission_rate,
-            found.partner.payment_relation,
-            body.partner_reference or None,
-        ),
-        more={
-            "special_requests": body.special_requests or None,
-            "addons": [{"name": "Dives", "quantity": dives, "unit_price": 0}] if dives else [],
-        },
-    )
+    guest, described = guest_of(session, found, body), body.customer is not None
+    wish = wish_of(session, found, website, body, guest)
     booking = make(session, partner_actor(found), website, wish)
     if described:
         of_partners.remember(session, found.partner.id, booking.customer_id, guest)
     call.booking_id = booking.id
-    body_out = {"booking_id": str(booking.id), "booking": booking_json(session, booking)}
-    return 201, {"success": True, **body_out}
-
-
-def _activity(body: NewBooking) -> Activity:
-    """The activity that is meant. Raises NotFound."""
-    query = select(Activity).where(Activity.venue_id == body.location_id, Activity.is_active)
-    if body.activity_id:
-        query = query.where(Activity.id == body.activity_id)
-    elif body.activity_type:
-        query = query.where(Activity.kind == kind_of(body.activity_type))
-    first = query.order_by(Activity.position, Activity.name, Activity.id).limit(1)
-    activity = db.session.scalar(first)
-    if activity is None:
-        raise NotFound("There is no such activity at this location.")
-    return activity
-
-
-def _guest(found: PartnerCaller, body: NewBooking) -> Described:
-    """Whom the booking is for: described now, or before. Raises NotFound."""
-    if body.customer is not None:
-        return body.customer.described()
-    if body.customer_id is None:
-        raise InvalidPayload("Say who it is for: customer or customer_id.")
-    known = of_partners.get(db.session(), found.partner.id, body.customer_id)
-    if not known.phone and not known.email:
-        raise NotFound("There is no such customer.")  # erased since
-    return Described(known.first_name, known.last_name, known.email, known.phone)
-
-
-def _slot(time_slot: str | None, departure_id: UUID | None) -> str | None:
-    """The key of the slot that is meant. Raises InvalidPayload for what is no time."""
-    if departure_id is not None:
-        return str(departure_id)
-    if time_slot is None:
-        return None
-    if time_slot.casefold() == "any time":
-        return DAY_KEY
-    clock = clock_of(time_slot)
-    if clock is None:
-        fault = Fault("time_slot", "Must be a time such as 10:00, as availability answers it.")
-        raise InvalidPayload("This is not a time.", [fault])
-    return f"{clock:%H:%M}"
+    return 201, _shown(booking)
 
 
 @bookings.get("")
@@ -249,33 +179,11 @@ def _change(call: Call, booking_id: UUID) -> Answer:
         raise Conflict("The booking has changed since you read it.", version=booking.version)
     partnering.demand_open(session, booking, now())
     guest = body.customer.described() if "customer" in said else None
-    contact = guest.contact(found.partner.id, region_of(found)) if guest else None
-    wanted = Change(
-        fields=_fields(said, contact),
-        contact=contact,
-        day=said.get("booking_date"),
-        slot=_slot(said.get("time_slot"), said.get("departure_id")),
-        guests=said.get("guest_count"),
-    )
+    wanted = change_of(found, said, guest)
     partnering.change(session, partner_actor(found), booking, wanted, now())
     if guest:
         of_partners.remember(session, found.partner.id, booking.customer_id, guest)
     return 200, _shown(booking)
-
-
-def _fields(said: dict[str, Any], contact: Contact | None) -> dict[str, Any]:
-    """The fields that decide no place, as columns."""
-    names = ("special_requests", "partner_reference")
-    fields = {name: said[name] or None for name in names if name in said}
-    if contact is None:
-        return fields
-    return {
-        **fields,
-        "customer_name": contact.name,
-        "customer_email": contact.email or "",
-        "customer_phone": contact.phone,
-        "customer_country_code": contact.country_code,
-    }
 
 
 @bookings.delete("/<uuid:booking_id>")
