@@ -189,7 +189,7 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
     )
     if slot is not None:
         free_up(session, activity_id, day, found.slot.key, now)
-    place = {
+    place: dict[str, Any] = {
         "activity_id": activity_id,
         "venue_id": found.plan.venue.id,
         "venue": found.plan.venue.name,
@@ -201,10 +201,12 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
     }
     # The price was agreed: another time alone does not change it, nor what staff made of it.
     same = activity_id == booking.activity_id and guests == booking.guest_count
-    if same and wanted.units is None:
-        return place
+    return place if same and wanted.units is None else place | _price(found, guests, wanted)
+
+
+def _price(found: finding.Found, guests: int, wanted: Change) -> dict[str, Any]:
     cost = priced(found.offer, guests, wanted.units or {})
-    return place | {
+    return {
         "package_price": cost.per_guest,
         "discount_amount": cost.discount,
         "total_amount": cost.total,
