@@ -99,17 +99,18 @@ class EncryptedText(TypeDecorator[str]):
         return None if value is None else keyring.decrypt(value)
 
 
-class EncryptedJSON(TypeDecorator[list[Any]]):
-    """A list that is encrypted at rest; an empty one is stored as null."""
+class EncryptedJSON(TypeDecorator[Any]):
+    """A list or object that is encrypted at rest; an empty one is stored as null, and null is read
+    as an empty list."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return keyring.encrypt(json.dumps(value, ensure_ascii=False)) if value else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> list[Any]:
-        return [] if value is None else list(json.loads(keyring.decrypt(value)))
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return [] if value is None else json.loads(keyring.decrypt(value))
 
 
 def hash_email(email: str) -> bytes:

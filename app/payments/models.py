@@ -63,6 +63,11 @@ class PaymentSettings(Base):
     """How long a guest has to pay a deposit."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether guests can pay."""
+        return self.is_on and bool(self.client_id and self.secret)
+
 
 class Payment(Base):
     """A deposit, or a refund of one. No card data is ever known here."""

@@ -1,0 +1,33 @@
+"""What must be paid before a booking counts, and until when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from app.payments.models import PaymentSettings
+from app.venues.models import Activity
+
+OTHERWISE = 30
+"""Minutes to pay in, where a website says nothing."""
+
+
+def due(activity: Activity, party: int) -> Decimal | None:
+    """The deposit of a party in the website's currency; None where nothing must be paid."""
+    if not activity.deposit or party < activity.deposit_from_party:
+        return None
+    return activity.deposit * party
+
+
+def takes_money(session: Session, website_id: str) -> bool:
+    """Whether this website can be paid: only then may a booking be made to wait for it."""
+    found = session.get(PaymentSettings, website_id)
+    return found is not None and found.is_ready
+
+
+def pay_by(session: Session, website_id: str, now: datetime) -> datetime:
+    """Until when a deposit that is asked for now must be paid."""
+    found = session.get(PaymentSettings, website_id)
+    return now + timedelta(minutes=found.deposit_minutes if found else OTHERWISE)
