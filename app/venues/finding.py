@@ -60,8 +60,8 @@ def slots_on(session: Session, activity_id: UUID, day: date, now: datetime) -> l
     venue_id = session.scalar(select(Activity.venue_id).where(Activity.id == activity_id))
     if venue_id is None:
         raise NotFound("This activity does not exist.")
-    (plan,) = load(session, [venue_id], day, day)
-    offer = next(offer for offer in plan.offers if offer.activity.id == activity_id)
+    (plan,) = load(session, [venue_id], day, day, [activity_id])
+    (offer,) = plan.offers
     return [Found(plan, offer, slot) for slot in slots(plan, offer, day, now)]
 
 

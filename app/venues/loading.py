@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -26,13 +25,19 @@ from app.venues.plan import Closure, Hours, Offer, Plan, Special
 from app.websites.models import Website
 
 
-def load(session: Session, venue_ids: Collection[UUID], first: date, last: date) -> list[Plan]:
+def load(
+    session: Session,
+    venue_ids: Collection[UUID],
+    first: date,
+    last: date,
+    activities: Collection[UUID] | None = None,
+) -> list[Plan]:
     """The plans of these venues for the days from the first to the last, in the order of names.
 
-    Takes no scope: ask for venues that were read through one.
+    `activities`: only these of them. Takes no scope: ask for venues that were read through one.
     """
     ids = list(venue_ids)
-    offers = _offers(session, ids, first, last)
+    offers = _offers(session, ids, first, last, activities)
     query = (
         select(
             Venue, Website.currency, _of_venue(OpeningHours), _special(first, last),
@@ -55,11 +60,6 @@ def load(session: Session, venue_ids: Collection[UUID], first: date, last: date)
     ]
 
 
-def only(plan: Plan, activity_id: UUID) -> Plan:
-    """The same plan with one activity."""
-    return replace(plan, offers=[o for o in plan.offers if o.activity.id == activity_id])
-
-
 def _of_venue(table: Any, *conditions: Any) -> Any:
     """All rows of a table for a venue, as one JSON value."""
     rows = select(func.jsonb_agg(func.to_jsonb(table.__table__.table_valued()))).select_from(table)
@@ -76,7 +76,11 @@ def _closures(first: date, last: date) -> Any:
 
 
 def _offers(
-    session: Session, venue_ids: list[UUID], first: date, last: date
+    session: Session,
+    venue_ids: list[UUID],
+    first: date,
+    last: date,
+    only_these: Collection[UUID] | None,
 ) -> Mapping[UUID, list[Offer]]:
     query = (
         select(Activity, ActivityPrice)
@@ -85,6 +89,8 @@ def _offers(
         .order_by(Activity.position, Activity.name, Activity.id)
         .order_by(ActivityPrice.position, ActivityPrice.id)
     )
+    if only_these is not None:
+        query = query.where(Activity.id.in_(only_these))
     prices: dict[Activity, list[ActivityPrice]] = {}
     for activity, price in session.execute(query):
         own = prices.setdefault(activity, [])

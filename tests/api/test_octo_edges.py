@@ -20,7 +20,7 @@ from tests.api.octo_shop import GUEST, NAMES, Shop, add_categories, four_product
 from tests.api.partner_house import Piers
 from tests.bookings.made import MIA
 from tests.factories import WebsiteFactory
-from tests.harness.counting import counted_queries
+from tests.harness.counting import counted_queries, counted_rows
 from tests.venues.made import a_venue, an_activity
 
 BAD = {"error": "BAD_REQUEST"}
@@ -281,6 +281,32 @@ class TestQueries:
                 shop.hold(1, resellerReference="R", availabilityId=shop.free(number))
         assert self.sent(app, octo, path) == one
         assert len(octo.ok("GET", path)) == 13
+
+    def test_one_product_reads_nothing_of_the_others(
+        self, app: Flask, octo: Octo, piers: Piers, shop: Shop
+    ) -> None:
+        calls: tuple[tuple[str, str, Any], ...] = (
+            ("GET", f"/products/{shop.product.id}", None),
+            ("POST", "/availability", shop.asks(**shop.soon)),
+            ("POST", "/availability/calendar", shop.asks(**shop.soon)),
+            ("POST", "/bookings", shop.wish()),
+        )
+
+        def read() -> list[int]:
+            found = []
+            for call in calls:
+                db.session.expire_all()
+                with counted_rows(app) as rows:
+                    octo.ok(*call)
+                found.append(sum(rows))
+            return found
+
+        read()  # the first use of a key is noted
+        before = read()
+        for number in range(5):
+            add_categories(an_activity(piers.first, name=f"Trip {number}"))
+        db.session.flush()
+        assert read() == before
 
     def test_products(self, app: Flask, octo: Octo, piers: Piers) -> None:
         few = self.sent(app, octo, "/products")

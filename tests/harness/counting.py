@@ -13,6 +13,23 @@ from app.extensions import db
 
 
 @contextmanager
+def counted_rows(app: Flask) -> Iterator[list[int]]:
+    """How many rows each statement inside the block answers or changes."""
+    rows: list[int] = []
+
+    def note(_c: Any, cursor: Any, _statement: str, _p: Any, _x: Any, _many: bool) -> None:
+        rows.append(max(cursor.rowcount, 0))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        yield rows
+    finally:
+        event.remove(engine, "after_cursor_execute", note)
+
+
+@contextmanager
 def counted_queries(app: Flask) -> Iterator[list[str]]:
     """The statements sent inside the block; savepoints do not count."""
     statements: list[str] = []

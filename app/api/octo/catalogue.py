@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -110,23 +110,28 @@ def window(now: datetime) -> tuple[date, date]:
     return now.date() - timedelta(days=1), now.date() + timedelta(days=AHEAD)
 
 
-def products(session: Session, desk: Desk, now: datetime) -> list[Product]:
-    """What this reseller may sell, with what is needed to say when it starts."""
+def products(
+    session: Session, desk: Desk, days: tuple[date, date], ids: Collection[UUID] | None = None
+) -> list[Product]:
+    """What this reseller may sell, planned over these days; `ids`: only these."""
     return [
         product_of(plan, offer)
-        for plan in load(session, desk.venues, *window(now))
+        for plan in load(session, desk.venues, *days, ids)
         if plan.venue.is_active
         for offer in plan.offers
         if offer.activity.is_active
     ]
 
 
-def product(session: Session, desk: Desk, product_id: object, now: datetime) -> Product:
+def product(session: Session, desk: Desk, product_id: object, days: tuple[date, date]) -> Product:
     """One of them. Raises OctoError."""
-    for each in products(session, desk, now):
-        if each.id == product_id:
-            return each
-    raise OctoError("INVALID_PRODUCT_ID", sent=product_id)
+    try:
+        found = products(session, desk, days, [UUID(str(product_id))])
+    except ValueError:
+        found = []
+    if not found or found[0].id != product_id:
+        raise OctoError("INVALID_PRODUCT_ID", sent=product_id)
+    return found[0]
 
 
 def demand_option(option_id: object) -> None:

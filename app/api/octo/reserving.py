@@ -18,7 +18,7 @@ from app.api.octo.faults import OctoError, unprocessable
 from app.api.octo.restrictions import demand_sellable
 from app.api.octo.shelves import shelve
 from app.api.octo.tickets import kept_contact, tickets_of, units_of
-from app.api.octo.times import find
+from app.api.octo.times import day_of, find, slot_of
 from app.api.partner.caller import partner_actor
 from app.api.schemas.octo import Confirmation, Contact, Reservation, UnitItem, Update
 from app.bookings import partnering
@@ -75,9 +75,10 @@ def reserve(session: Session, desk: Desk, body: Reservation, now: datetime) -> B
 def _hold(
     session: Session, desk: Desk, body: Reservation, uuid: UUID, digest: bytes, now: datetime
 ) -> Booking:
-    sold = product(session, desk, body.product_id, now)
+    day = day_of(body.availability_id) or now.date()
+    sold = product(session, desk, body.product_id, (day, day))
     demand_option(body.option_id)
-    slot = find(session, sold, body.availability_id, now)
+    slot = slot_of(sold, body.availability_id, now)
     items = body.unit_items or []
     units = units_of(sold, items)
     demand_sellable(sold, units)
@@ -182,7 +183,7 @@ def _target(
     """The product and slot that an update leads to; no slot where it stays."""
     sold = shelve(session, [booking], now).product(booking)
     if said.get("product_id", sold.id) != sold.id:
-        sold = product(session, desk, body.product_id, now)
+        sold = product(session, desk, body.product_id, (now.date(), now.date()))
     if "option_id" in said:
         demand_option(body.option_id)
     other = sold.offer.activity.id != booking.activity_id

@@ -19,7 +19,7 @@ from app.api.octo.calls import (
     read_query,
     reading,
 )
-from app.api.octo.catalogue import product, product_json, products, supplier_json
+from app.api.octo.catalogue import product, product_json, products, supplier_json, window
 from app.api.octo.finding import listed
 from app.api.octo.reserving import cancel, confirm, extend, known, reserve, update
 from app.api.octo.times import availability, days
@@ -99,7 +99,8 @@ def list_products() -> Response:
     """All products that this key may sell."""
 
     def found(desk: Desk) -> Any:
-        return [product_json(desk, each, now()) for each in products(db.session(), desk, now())]
+        rows = products(db.session(), desk, window(now()))
+        return [product_json(desk, each, now()) for each in rows]
 
     return reading(OFFERS, found)
 
@@ -110,7 +111,7 @@ def show_product(product_id: str) -> Response:
     """One product."""
 
     def found(desk: Desk) -> Any:
-        return product_json(desk, product(db.session(), desk, product_id, now()), now())
+        return product_json(desk, product(db.session(), desk, product_id, window(now())), now())
 
     return reading(OFFERS, found)
 

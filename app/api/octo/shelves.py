@@ -51,9 +51,10 @@ def shelve(session: Session, bookings: Sequence[Booking], now: datetime) -> Shel
     """For bookings of activities; at least one."""
     venues = {booking.venue_id for booking in bookings if booking.venue_id is not None}
     days = [booking.activity_date for booking in bookings]
+    activities = {_activity(booking) for booking in bookings}
 
     def over(first: date, last: date) -> dict[UUID, Product]:
-        plans = load(session, venues, first, last)
+        plans = load(session, venues, first, last, activities)
         return {o.activity.id: product_of(plan, o) for plan in plans for o in plan.offers}
 
     return Shelf(now, over(*window(now)), over(min(days), max(days)))

@@ -44,9 +44,15 @@ def slot_id(slot: Slot) -> str:
 
 def find(session: Session, product: Product, availability_id: object, now: datetime) -> Slot:
     """The slot that an availabilityId means. Raises OctoError."""
-    day = _day_of(availability_id)
+    day = day_of(availability_id)
     here = _over(session, product, day, day) if day else product
-    for slot in slots(here.plan, here.offer, day, now) if day else ():
+    return slot_of(here, availability_id, now)
+
+
+def slot_of(product: Product, availability_id: object, now: datetime) -> Slot:
+    """The same, of a product that is planned over that day."""
+    day = day_of(availability_id)
+    for slot in slots(product.plan, product.offer, day, now) if day else ():
         if slot_id(slot) == availability_id:
             return slot
     raise OctoError("INVALID_AVAILABILITY_ID", sent=availability_id)
@@ -62,15 +68,12 @@ def party_of(product: Product, counts: Sequence[UnitCount] | None) -> Party | No
 
 def availability(session: Session, desk: Desk, body: AvailabilityBody, now: datetime) -> Any:
     """`POST /availability`: one entry per start time, or per day."""
-    found = product(session, desk, body.product_id, now)
-    demand_option(body.option_id)
-    party = party_of(found, body.units)
     ids = body.availability_ids
     asked = _range(body) if ids is None else _range_of(body, ids)
-    if asked is None:
-        return []
-    here = _over(session, found, *asked)
-    shown = calendar(here.plan, here.offer, *asked, now)
+    here = product(session, desk, body.product_id, asked or (now.date(), now.date()))
+    demand_option(body.option_id)
+    party = party_of(here, body.units)
+    shown = calendar(here.plan, here.offer, *asked, now) if asked else ()
     return [
         slot_json(desk, here, slot, party) for slot in shown if ids is None or slot_id(slot) in ids
     ]
@@ -78,14 +81,13 @@ def availability(session: Session, desk: Desk, body: AvailabilityBody, now: date
 
 def days(session: Session, desk: Desk, body: AvailabilityBody, now: datetime) -> Any:
     """`POST /availability/calendar`: one entry per day."""
-    found = product(session, desk, body.product_id, now)
-    demand_option(body.option_id)
-    party = party_of(found, body.units)
     first, last = _range(body)
+    here = product(session, desk, body.product_id, (first, last))
+    demand_option(body.option_id)
+    party = party_of(here, body.units)
     by_day: dict[date, list[Slot]] = {
         first + timedelta(days=n): [] for n in range((last - first).days + 1)
     }
-    here = _over(session, found, first, last)
     for slot in calendar(here.plan, here.offer, first, last, now):
         by_day[slot.day].append(slot)
     return [_day_json(desk, here, day, those, party) for day, those in by_day.items()]
@@ -138,11 +140,11 @@ def _range_of(body: AvailabilityBody, ids: Sequence[str]) -> tuple[date, date] |
     """
     if body.local_date or body.local_date_start or body.local_date_end:
         raise bad_request("Ask for availabilityIds or for days, not for both.")
-    found = [day for each in ids if (day := _day_of(each)) is not None]
+    found = [day for each in ids if (day := day_of(each)) is not None]
     return _no_longer_than_a_year(min(found), max(found)) if found else None
 
 
-def _day_of(availability_id: object) -> date | None:
+def day_of(availability_id: object) -> date | None:
     """The day of an availability; None for what is not the id of one."""
     try:
         day = datetime.fromisoformat(str(availability_id)).date()
@@ -159,8 +161,8 @@ def _no_longer_than_a_year(first: date, last: date) -> tuple[date, date]:
 
 def _over(session: Session, product: Product, first: date, last: date) -> Product:
     """The product as it is planned over these days."""
-    (plan,) = load(session, [product.plan.venue.id], first, last)
-    offer = next(o for o in plan.offers if o.activity.id == product.offer.activity.id)
+    (plan,) = load(session, [product.plan.venue.id], first, last, [product.offer.activity.id])
+    (offer,) = plan.offers
     return replace(product, plan=plan, offer=offer)
 
 
