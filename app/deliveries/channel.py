@@ -46,6 +46,8 @@ class Route:
     shared: bool = False
     """Whether the destination is no website's own: then `website_id` is that of the booking."""
     pace: Pace = Pace()
+    can_wait: bool = False
+    """Whether all else that is due at the destination goes before (reminders by the thousand)."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Unsent(enum.StrEnum):
     """Nothing is left to say; the lane goes on."""
     FAULT = "fault"
     """It could not be composed: tried again like a failure."""
+    DONE = "done"
+    """It has arrived meanwhile, as became known by another way."""
     LATER = "later"
     """Not now: due again at `until`, and no try was made."""
 

@@ -135,6 +135,7 @@ def _row(ids: Mapping[str, UUID], channel: str, event: Event, route: Route) -> d
         "channel": channel,
         "lane": route.lane,
         "position": route.position,
+        "can_wait": route.can_wait,
         "website_id": route.website_id,
         "booking_id": event.booking_id,
         "state": State.WAITING,

@@ -66,13 +66,14 @@ _REVIVE = text(f"""
 
 _CLAIM = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT d.id, d.due_at, row_number() OVER (PARTITION BY x.id ORDER BY d.due_at) AS turn
+        SELECT d.id, d.due_at,
+            row_number() OVER (PARTITION BY x.id ORDER BY d.can_wait, d.due_at) AS turn
         FROM destinations x
         LEFT JOIN unnest(CAST(:known AS uuid[]), CAST(:room AS int[])) AS q(id, room) ON q.id = x.id
         CROSS JOIN LATERAL (
-            SELECT c.id, c.due_at FROM deliveries c
+            SELECT c.id, c.can_wait, c.due_at FROM deliveries c
             WHERE c.destination_id = x.id AND c.state = 'ready' AND c.due_at <= clock_timestamp()
-            ORDER BY c.due_at LIMIT coalesce(q.room, :usual) FOR UPDATE SKIP LOCKED
+            ORDER BY c.can_wait, c.due_at LIMIT coalesce(q.room, :usual) FOR UPDATE SKIP LOCKED
         ) AS d
         WHERE {CALLABLE} AND (NOT {PACED} OR x.id = ANY(CAST(:open AS uuid[])))
     ),

@@ -115,6 +115,8 @@ class Delivery(Base):
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     """Since it was made or last revived: decides when the next one is due."""
     refusals: Mapped[int] = mapped_column(server_default=text("0"))
+    can_wait: Mapped[bool] = mapped_column(server_default=text("false"))
+    """What is sent to many at a time: whatever else is due at its destination goes before."""
     fallback: Mapped[str | None]
     """Set while a finished delivery is sent once more on demand: its state if that fails."""
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -133,7 +135,11 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("event_id", "destination_id", "lane"),
-        Index("ix_deliveries_due", "destination_id", "due_at", postgresql_where="state = 'ready'"),
+        Index(
+            "ix_deliveries_due",
+            *("destination_id", "can_wait", "due_at"),
+            postgresql_where="state = 'ready'",
+        ),
         Index(
             "ix_deliveries_parked", "destination_id", "due_at", postgresql_where="state = 'parked'"
         ),

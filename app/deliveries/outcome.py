@@ -67,7 +67,12 @@ def after(attempt: Attempt, rand: Callable[[], float] = random.random) -> Next:
     return Next(State.READY, wait, claim.refusals, verdict.message)
 
 
-_STATE_OF = {Unsent.WAIT: State.PARKED, Unsent.NOTHING: State.SKIPPED, Unsent.LATER: State.READY}
+_STATE_OF = {
+    Unsent.WAIT: State.PARKED,
+    Unsent.NOTHING: State.SKIPPED,
+    Unsent.DONE: State.DELIVERED,
+    Unsent.LATER: State.READY,
+}
 
 
 def _not_sent(claim: Claim, what: Unsendable) -> Next:

@@ -554,6 +554,18 @@ def upgrade() -> None:
         "deliveries",
         ["event_id", "destination_id", "lane"],
     )
+    op.add_column(
+        "deliveries",
+        sa.Column("can_wait", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.drop_index("ix_deliveries_due", table_name="deliveries")
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["destination_id", "can_wait", "due_at"],
+        unique=False,
+        postgresql_where="state = 'ready'",
+    )
     op.add_column("destinations", sa.Column("most_at_once", sa.BigInteger(), nullable=True))
     op.add_column("destinations", sa.Column("per_minute", sa.BigInteger(), nullable=True))
     op.add_column(
@@ -603,6 +615,15 @@ def downgrade() -> None:
     op.drop_column("destinations", "paced_until")
     op.drop_column("destinations", "per_minute")
     op.drop_column("destinations", "most_at_once")
+    op.drop_index("ix_deliveries_due", table_name="deliveries")
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["destination_id", "due_at"],
+        unique=False,
+        postgresql_where="state = 'ready'",
+    )
+    op.drop_column("deliveries", "can_wait")
     op.drop_constraint(
         op.f("uq_deliveries_event_id_destination_id_lane"), "deliveries", type_="unique"
     )

@@ -152,3 +152,13 @@ def test_a_channel_carries_in_its_own_way(app: Flask) -> None:
         logs = {log.status: log for log in session.scalars(select(SyncLog))}
     assert logs["success"].response_body == str(well)
     assert logs["failed"].error_message == "Lost: It could not be sent (RuntimeError)."
+
+
+def test_what_arrived_by_another_way_is_delivered(world: World) -> None:
+    booking = world.edit()
+    world.dispatch()
+    (claim,) = world.claim()
+    what = Unsendable(Unsent.DONE, "Taken before.")
+    attempt = Attempt(claim, what, None, Verdict(Meaning.RETRY, what.reason))
+    assert finishing.finish(world.session, [attempt])
+    assert world.states(booking) == ["delivered"]

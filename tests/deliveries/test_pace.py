@@ -107,7 +107,18 @@ def test_a_day_of_a_slow_destination(slow: World) -> None:
         slow.pass_time(wait := dice.choice([0.1, 1.0, 1.0, 3.0, 9.0]))
         now += wait
     assert left == sorted(left)
-    assert now < 200
+    assert now < 300
+
+
+def test_what_can_wait_is_overtaken(slow: World) -> None:
+    slow.paper.patient = True
+    for _ in range(6):
+        slow.edit(None, "paper:slow")
+    slow.dispatch()
+    slow.paper.patient = False
+    prompt = slow.edit(None, "paper:slow")
+    slow.dispatch()
+    assert str(prompt) in {claim.lane for claim in slow.claim()}
 
 
 def test_calls_at_once_are_counted_until_they_are_finished(slow: World) -> None:

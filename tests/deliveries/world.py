@@ -42,12 +42,14 @@ class Paper(Channel):
     name: str = "paper"
     shut: dict[str, str] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=dict)
+    patient: bool = False
 
     def route(self, session: Session, events: Sequence[Event]) -> Iterable[tuple[Event, Route]]:
         for event in events:
             for key in event.meta["to"]:
                 lane, pace = str(event.booking_id), self.paces.get(key, Pace())
-                yield event, Route(key, key.title(), None, lane, event.version or 0, pace=pace)
+                place = (lane, event.version or 0)
+                yield event, Route(key, key.title(), None, *place, pace=pace, can_wait=self.patient)
 
     def compose(
         self, session: Session, claims: Sequence[Claim]
