@@ -66,8 +66,11 @@ _GIVE_BACK = text("""
 
 
 def burst(per_minute: int) -> int:
-    """How many may begin together after a rest: what two seconds bring."""
-    return 1 + per_minute // 30
+    """How many may begin together after a rest: what four seconds bring.
+
+    A worker looks once a second: what a look comes late is made good by the next.
+    """
+    return 1 + per_minute // 15
 
 
 def step(per_minute: int) -> float:

@@ -64,7 +64,7 @@ def test_a_look_each_second_wastes_little(per_minute: int) -> None:
         most = pace.allowed(per_minute, until - now)
         sent += most
         until = max(until, float(now)) + most * pace.step(per_minute)
-    assert sent >= 0.9 * per_minute * 10 - 1
+    assert sent >= 0.8 * per_minute * 10
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_slow_destination_gives_what_its_pace_allows_and_others_flow(slow: Wor
     slow.dispatch()
     keys = [claim.destination_key for claim in slow.claim()]
     assert keys.count("paper:quick") == 10
-    assert keys.count("paper:slow") == pace.burst(30) == 2
+    assert keys.count("paper:slow") == pace.burst(30) == 3
     assert slow.claim() == []
 
 
@@ -196,5 +196,5 @@ def test_what_is_not_sent_takes_nothing_of_the_pace(app: Flask) -> None:
             world.edit(None, "paper:slow")
         world.dispatch()
     machine = Machine(engine, Channels(paper))
-    # Four at once are under way then; had they taken of the pace, it were two.
-    assert [len(machine.claim(50, 50, {})) for _ in range(3)] == [2, 2, 0]
+    # Four at once are under way then; had they taken of the pace, it were three.
+    assert [len(machine.claim(50, 50, {})) for _ in range(3)] == [3, 1, 0]
