@@ -47,6 +47,8 @@ _ALL = (
     Field("currency", "Currency", editable=False, empty="THB"),
     Field("status", "Status", editable=False),
     Field("cancellation_reason", "Reason given", personal=True, editable=False, limit=2000),
+    Field("deposit_amount", "Deposit", kind="money", editable=False),
+    Field("paid_amount", "Paid", kind="money", editable=False, empty=Decimal(0)),
     Field("refunded_amount", "Refunded", kind="money", editable=False),
     Field("customer_name", "Name", required=True, personal=True),
     Field("customer_email", "E-mail", required=True, personal=True, limit=254),
@@ -85,7 +87,9 @@ MONEY = frozenset(field.name for field in _ALL if field.kind == "money") | {
 }
 """Amounts, and what leads to them. (Add-ons hold prices, too: see `amounts`.)"""
 EDITABLE = frozenset(field.name for field in _ALL if field.editable)
-STATUS_COMPANIONS = frozenset({"status", "cancellation_reason", "refunded_amount", "admin_notes"})
+STATUS_COMPANIONS = frozenset(
+    {"status", "cancellation_reason", "paid_amount", "refunded_amount", "admin_notes"}
+)
 """What may accompany a status in a `booking.status_changed`."""
 
 

@@ -21,6 +21,7 @@ from app.bookings.queries import Locked
 from app.bookings.stamps import Merged, Stamp, load, merge
 from app.bookings.status import Status
 from app.bookings.writing import (
+    REFUND,
     SHOWN,
     STATED,
     columns_from,
@@ -162,6 +163,8 @@ def _merge(
     held = queries.held_fields(session, booking.id, website)
     current = registers_of(booking)
     message, dropped = (message, []) if key else _without_guest(message)
+    if booking.paid_amount and REFUND in message.registers:
+        message, dropped = _without_refund(message, dropped)
     merged = merge(current, load(booking.field_times), message.registers, message.at, held)
     notes = _notes(merged) + dropped
     if merged.refused and not _refused_before(session, booking, merged, key):
@@ -191,6 +194,12 @@ def _without_guest(message: Message) -> tuple[Message, list[str]]:
     dropped = len(message.registers) > len(kept)
     notes = ["Not kept, the guest was erased here: name, contact, requests"] if dropped else []
     return replace(message, registers=kept), notes
+
+
+def _without_refund(message: Message, dropped: list[str]) -> tuple[Message, list[str]]:
+    """What was paid here is given back here: the source does not know of it."""
+    kept = {name: value for name, value in message.registers.items() if name != REFUND}
+    return replace(message, registers=kept), [*dropped, "Not kept, it was paid here: the refund"]
 
 
 def _word(booking: Booking, message: Message, merged: Merged) -> str | None:

@@ -18,6 +18,7 @@ from app.bookings.claims import Terms, claim_of, settle
 from app.bookings.derive import derived, shown_refund, shown_status
 from app.bookings.fields import FIELDS, PERSONAL, STATUS_COMPANIONS, difference, values_of
 from app.bookings.models import Booking
+from app.bookings.refunding import on_status
 from app.bookings.stamps import NEVER, Stamps, dump
 from app.bookings.status import GONE, Status
 from app.crypto import DataKey
@@ -188,6 +189,8 @@ def write(
         dispatch=True,
     )
     record(session, actor, event)
+    if "status" in changes:
+        on_status(session, actor, booking, str(old["status"]), now)
     return True
 
 
