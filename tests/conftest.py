@@ -1,5 +1,6 @@
 """What every test can use: see `tests/harness/`."""
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -8,7 +9,7 @@ import pytest
 
 from tests.harness import network, servers
 
-pytest_plugins = ["tests.harness.isolation", "tests.harness.live", "tests.harness.browser"]
+pytest_plugins = [f"tests.harness.{name}" for name in ("isolation", "live", "browser", "sharing")]
 _stay_on_this_machine = network._stay_on_this_machine
 
 
@@ -26,9 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
     servers.start(config)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: their event loop stays with the process that ran one."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+def pytest_collection_finish() -> None:
+    """What is loaded by now lives as long as the run: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,9 +13,11 @@ from typing import Any, cast
 
 import pytest
 import redis as redis_library
+from argon2 import PasswordHasher
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import scoped_session
 from werkzeug.test import TestResponse
@@ -23,12 +25,18 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.config import Settings
 from app.extensions import db
+from app.staff import passwords
 from app.wall import PEOPLE, ROLE, WEBSITES, wall
 from tests.harness import servers
 
 _numbers = itertools.count()
 # A commit under test ends a savepoint of the outer transaction, and a rollback undoes only it.
 db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+
+SERVED_HASHER = passwords._hasher
+"""What the product hashes with. It is slow on purpose, which tests need not be."""
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+passwords._DUMMY = passwords.hash_password("nobody has this password")
 
 
 @contextmanager
@@ -74,6 +82,8 @@ def make_app(database_url: str, redis_url: str, **changes: Any) -> Flask:
     app = create_app(Settings(**settings))
     app.testing = True
     app.test_client_class = Client
+    # Templates are the same for every app: compiled once for the run.
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(servers.compiled_templates()))
     return app
 
 

@@ -62,6 +62,13 @@ def place(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=os.environ[HOME]))
 
 
+def compiled_templates() -> Path:
+    """Where the apps of this run share their compiled templates."""
+    found = Path(os.environ[HOME]) / "templates"
+    found.mkdir(exist_ok=True)
+    return found
+
+
 def redis_url(worker_id: str, number: int = 0) -> str:
     """One of the Redis databases of an xdist worker (`gw3`, or `master` without xdist)."""
     share = int(os.environ[REDIS_SHARE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import Type
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from app.staff.models import LoginAttempt, User, UserSession
 from app.staff.passwords import common, fault_of, verify_password
 from tests.desk import browser_of
 from tests.factories import PASSWORD, person
+from tests.harness.isolation import SERVED_HASHER
 from tests.staff.team import events
 
 NEW = "eleven blue umbrellas"
@@ -46,6 +48,13 @@ def test_what_attackers_try_first_is_refused(password: str) -> None:
 )
 def test_the_rest_is_free(password: str) -> None:
     assert fault_of(password, "Ina Inside", "ina.inside@onebooking.test") is None
+
+
+def test_guessing_from_a_stolen_hash_is_slow() -> None:
+    """No less than what is commonly asked of argon2id: 19 MiB and two passes."""
+    assert SERVED_HASHER.type is Type.ID
+    assert SERVED_HASHER.memory_cost >= 19 * 1024
+    assert SERVED_HASHER.time_cost >= 2
 
 
 def test_the_list_is_there() -> None:

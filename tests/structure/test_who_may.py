@@ -189,10 +189,22 @@ def undone() -> Iterator[None]:
         db.session.expire_all()
 
 
-def browser(app: Flask, somebody: Somebody) -> FlaskClient:
+def signed_in(app: Flask, somebody: Somebody) -> Callable[[], FlaskClient]:
+    """Makes browsers that have not been anywhere; the session in their cookie is one and open."""
     if somebody.id is None:
-        return app.test_client()
-    return browser_of(app, db.session.get_one(User, somebody.id))
+        return app.test_client
+    first = browser_of(app, db.session.get_one(User, somebody.id))
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = first.get_cookie(name)
+    assert cookie is not None
+
+    def make() -> FlaskClient:
+        client = app.test_client()
+        client.set_cookie(name, cookie.value)
+        client.environ_base.update(first.environ_base)
+        return client
+
+    return make
 
 
 def methods_of(rule: Rule) -> list[str]:
@@ -236,14 +248,14 @@ def address_of(app: Flask, rule: Rule, ids: dict[str, Any]) -> str:
 
 def faults_of(app: Flask, ids: dict[str, Any], people: dict[str, Somebody]) -> Iterator[str]:
     """Every answer to these people that is not as declared."""
+    browsers = {who: signed_in(app, somebody) for who, somebody in people.items()}
     for rule in app.url_map.iter_rules():
         access = declared(app.view_functions[rule.endpoint])
         assert access is not None, f"{rule.endpoint} does not declare who may call it"
         address, about = address_of(app, rule, ids), sent(rule.endpoint, ids)
         for method, (who, somebody) in product(methods_of(rule), people.items()):
             with undone():
-                client = browser(app, somebody)
-                answer = client.open(address, method=method, buffered=True, **about)
+                answer = browsers[who]().open(address, method=method, buffered=True, **about)
             if not expected(rule, access, who, somebody)(answer.status_code):
                 yield f"{answer.status_code} for {who}: {method} {rule.endpoint}"
 

@@ -1,6 +1,8 @@
 """The harness keeps its promises: tests do not see each other, and do not leave this machine."""
 
+import os
 import socket
+from pathlib import Path
 
 import pytest
 from flask import Flask, g, request_started
@@ -10,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from app.extensions import db
 from app.runtime import databases
-from tests.harness import network
+from tests.harness import network, servers
 
 TABLE = "SELECT count(*) FROM pg_tables WHERE tablename = 'left_behind'"
 
@@ -80,3 +82,12 @@ def test_the_client_commits_for_the_request(client: FlaskClient) -> None:
         client.get("/nowhere")
         db.session.rollback()
         assert db.session.execute(text(TABLE)).scalar_one() == 1
+
+
+@pytest.mark.xdist_group("together")
+@pytest.mark.parametrize("turn", range(6))
+def test_a_group_runs_in_one_process(worker_id: str, turn: int) -> None:
+    note = Path(os.environ[servers.HOME]) / "together"
+    with note.open("a") as file:
+        file.write(f"{worker_id}\n")
+    assert set(note.read_text().split()) == {worker_id}
