@@ -83,6 +83,8 @@ class MessageSettings(Base):
     email: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON, nullable=True)
     """`tenant`, `client_id`, `client_secret`, `mailbox`; or `host`, `port`, `user`, `password`,
     `tls`, `from_address`."""
+    sms_first: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Kinds that are e-mailed only where no SMS can go or arrives; all others are always."""
     sender_name: Mapped[str] = mapped_column(server_default="")
     reply_to: Mapped[str | None]
     manager_email: Mapped[str | None]

@@ -71,6 +71,12 @@ def upgrade() -> None:
         sa.Column("sms", sa.Text(), nullable=True),
         sa.Column("email_by", sa.Text(), server_default="off", nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
+        sa.Column(
+            "sms_first",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("sender_name", sa.Text(), server_default="", nullable=False),
         sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("manager_email", sa.Text(), nullable=True),
