@@ -7,7 +7,7 @@ to the day on which they begin, their slots to the day on which those are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -27,6 +27,18 @@ def calendar(plan: Plan, offer: Offer, first: date, last: date, now: datetime) -
     """The slots of all days from the first to the last."""
     days = (last - first).days + 1
     return [s for n in range(days) for s in slots(plan, offer, first + timedelta(days=n), now)]
+
+
+def never_open(plan: Plan, activity: Activity) -> list[str]:
+    """Those of its fixed times at which the venue is open on no weekday: nobody can book them."""
+    if activity.slot_rule != SlotRule.TIMES:
+        return []
+    week = [plan.week.get(weekday, ()) for weekday in range(7)]
+    return [
+        text
+        for text in activity.times
+        if not any(_within(week[day], week[day - 1], _minute(text)) for day in range(7))
+    ]
 
 
 def opening_spans(plan: Plan, day: date) -> list[tuple[str, str]]:
@@ -133,8 +145,12 @@ def _drafts(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
 
 def _is_open(plan: Plan, day: date, minute: int) -> bool:
     """Whether the venue is open then, also in hours that began the day before."""
-    begun = [(h.minutes(), 0) for h in plan.hours(day)]
-    begun += [(h.minutes(), DAY_MINUTES) for h in plan.hours(day - timedelta(days=1))]
+    return _within(plan.hours(day), plan.hours(day - timedelta(days=1)), minute)
+
+
+def _within(today: Sequence[Hours], yesterday: Sequence[Hours], minute: int) -> bool:
+    begun = [(h.minutes(), 0) for h in today]
+    begun += [(h.minutes(), DAY_MINUTES) for h in yesterday]
     return any(begin <= minute + late < end for (begin, end), late in begun)
 
 

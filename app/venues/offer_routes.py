@@ -9,10 +9,12 @@ from flask import Blueprint, Response, request, url_for
 
 from app.errors import InvalidPayload
 from app.extensions import db
-from app.staff.context import current_actor, current_scope
+from app.staff.context import current_actor, current_scope, now
 from app.staff.guards import requires
 from app.venues import forms, offerrules, offers, queries
+from app.venues.availability import never_open
 from app.venues.forms import Sheet
+from app.venues.loading import load
 from app.venues.models import Activity, Venue
 from app.venues.pages import MANAGE, VIEW, venue_page, visible
 from app.web import go, say
@@ -58,6 +60,7 @@ def new(venue_id: UUID) -> Response:
         return _form_page(visible(venue_id, MANAGE), None, sheet.take(error), status=422)
     db.session.commit()
     say(f"{made.name} is added.")
+    _warn(made)
     if made.slot_rule == "departures":
         return go(url_for("departures.index", venue_id=venue_id))
     return go(url_for("activities.index", venue_id=venue_id))
@@ -95,6 +98,7 @@ def edit(venue_id: UUID, activity_id: UUID) -> Response:
         return _form_page(venue, activity, sheet.take(error), status=422)
     db.session.commit()
     say("Saved.")
+    _warn(db.session.get_one(Activity, activity_id))
     return go(url_for("activities.index", venue_id=venue_id))
 
 
@@ -109,6 +113,15 @@ def switch(venue_id: UUID, activity_id: UUID) -> Response:
     session.commit()
     say(f"{activity.name} is switched {'on' if on else 'off'}.")
     return go(url_for("activities.index", venue_id=venue_id))
+
+
+def _warn(activity: Activity) -> None:
+    """Say which of its times nobody will ever be offered."""
+    today = now().date()
+    (plan,) = load(db.session(), [activity.venue_id], today, today)
+    if never := never_open(plan, activity):
+        times = ", ".join(never)
+        say(f"Nobody can book {times}: the venue is closed then on every day.", "warning")
 
 
 def _form_page(

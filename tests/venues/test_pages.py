@@ -256,6 +256,15 @@ def test_an_activity_from_the_form_and_back(venue: Venue, manager: FlaskClient) 
     assert queries.prices(db.session(), activity.id)[0].id == price.id
 
 
+def test_times_that_nobody_can_book_are_told(venue: Venue, manager: FlaskClient) -> None:
+    manager.post(at(venue, "/hours"), data=typed_week())
+    path = at(venue, "/activities/new")
+    told = manager.post(path, data={**SNORKEL, "times": "09:00, 03:30"}, follow_redirects=True)
+    assert "Nobody can book 03:30" in told.text
+    quiet = manager.post(path, data={**SNORKEL, "times": "09:00"}, follow_redirects=True)
+    assert "Nobody can book" not in quiet.text
+
+
 def test_more_lines_change_nothing_yet(venue: Venue, manager: FlaskClient) -> None:
     activity = an_activity(venue)
     path = at(venue, f"/activities/{activity.id}")
