@@ -12,6 +12,8 @@ from app.crypto import keyring
 from app.extensions import csrf, db, htmx, login_manager, migrate, redis_holder
 from app.logs import configure_logs, init_request_logs
 from app.outbound import policy as outbound_policy
+from app.payments.links import links
+from app.paypal.client import provider as paypal
 from app.wall import connect_options, init_wall
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +43,8 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     configure_logs()
     keyring.configure(settings)
     outbound_policy.configure(settings)
+    links.configure(settings)
+    paypal.configure(settings)
     redis_holder.configure(settings.redis_url)
     init_request_logs(app)
     for extension in (db, csrf, login_manager, htmx):
@@ -95,6 +99,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.partner.bookings import bookings as partner_bookings
     from app.api.partner.customers import customers as partner_customers
     from app.api.partner.places import places as partner_places
+    from app.api.paypal import paypal_hook
     from app.api.reference import reference
     from app.api.staff import staff_api
     from app.api.staff_venues import staff_venues_api
@@ -112,6 +117,7 @@ def register_rooms(app: Flask) -> None:
     from app.operations import init_operations, operations
     from app.partners.key_routes import partner_keys
     from app.partners.routes import partners
+    from app.paypal.pay_routes import pay
     from app.portal.people_routes import partner_people
     from app.portal.routes import portal
     from app.privacy.routes import customers
@@ -153,6 +159,7 @@ def register_rooms(app: Flask) -> None:
         *(audit, customers, reports, portal, partner_people),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding),
+        *(paypal_hook, pay),
     ):
         app.register_blueprint(blueprint)
     # One OCTO supplier is one website; the short address is for who sells for one only.
@@ -165,9 +172,10 @@ def register_channels(settings: Settings) -> None:
     """Every way out: what is not listed here is not sent."""
     from app.deliveries.channel import channels
     from app.deliveries.wake import init_wake
+    from app.paypal.channel import PayPalChannel
     from app.webhooks.channel import WebhookChannel
 
-    channels.use(WebhookChannel())
+    channels.use(WebhookChannel(), PayPalChannel())
     init_wake(db.session, settings.redis_url)
 
 
@@ -176,6 +184,7 @@ def register_jobs() -> None:
     from app.api import receipts
     from app.audit.actions import seal
     from app.bookings.holds import expire_lapsed
+    from app.paypal import hearing, looking
     from app.privacy.actions import clear_late_calls
     from app.reports.actions import merge
     from app.schedule import runs
@@ -197,5 +206,8 @@ def register_jobs() -> None:
         Task("seal the log", seal),
         Task("holds that ran out", expire_lapsed),
         Task("merge sums", merge),
+        Task("payments that ran out", looking.expire),
+        Task("payments under way", looking.look_after),
+        Task("payment events that waited", hearing.retry_waiting),
     )
     schedule.use([Job("retention", nightly, tasks)], chores=chores)

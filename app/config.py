@@ -38,6 +38,8 @@ class Settings(BaseSettings):
 
     outbound_allow: str = ""
     """Hosts or networks, comma-separated, that outbound calls may reach although not public."""
+    paypal_url: str = ""
+    """What stands in for PayPal (demo and tests); empty: PayPal's own addresses."""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     metrics_token: SecretStr = SecretStr("")
 
@@ -90,6 +92,8 @@ class Settings(BaseSettings):
             faults.append("DEMO is on: demo logins and keys are public knowledge.")
         if not self.second_wall:
             faults.append("SECOND_WALL is off: a query without a scope would show everything.")
+        if self.paypal_url:
+            faults.append("PAYPAL_URL is set: guests would pay something that is not PayPal.")
         if self.rate_limits.strip() == "off":
             faults.append("RATE_LIMITS is off: anybody may call as often as they like.")
         return faults

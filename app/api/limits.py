@@ -41,9 +41,12 @@ PUBLIC = Policy("public", Rate(120, 120), "address")
 PARTNER = Policy("partner", Rate(600, 300), "key")
 AVAILABILITY = Policy("availability", Rate(600, 300), "key")
 BOOK = Policy("book", Rate(300, 250), "key")
+PROVIDER = Policy("provider", Rate(600, 300), "address")
+PAY = Policy("pay", Rate(30, 30), "address")
 POLICIES = (
     *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
     *(PARTNER, AVAILABILITY, BOOK),
+    *(PROVIDER, PAY),
 )
 
 BY_ROUTE: dict[str, Policy] = {
@@ -77,6 +80,10 @@ BY_ROUTE: dict[str, Policy] = {
     "api_reference.document": PUBLIC,
     "api_reference.docs": PUBLIC,
     "onboarding.partners": PUBLIC,
+    "api_paypal.receive_paypal": PROVIDER,
+    "pay.show": PUBLIC,
+    "pay.begin": PAY,
+    "pay.come_back": PAY,
 }
 
 _OCTO = {

@@ -39,6 +39,8 @@ __all__ = ["ask_deposit", "refund", "refund_due"]  # and what is defined here
 
 WRONG_AMOUNT = "WRONG_AMOUNT"
 """Of a payment whose provider speaks of another amount than ours: it never counts as paid."""
+UNREADABLE = Decimal(-1)
+"""In the place of an amount that the provider did not say clearly: equal to none."""
 WHILE_PAYING = timedelta(minutes=3)
 """For so long the place is kept for somebody who is just paying."""
 WHILE_PENDING = timedelta(days=3)

@@ -99,3 +99,9 @@ def tally(session: Session, booking_id: UUID) -> Tally:
 def settings_of(session: Session, website_id: str) -> PaymentSettings | None:
     """How a website takes money; None where nobody has said."""
     return session.get(PaymentSettings, website_id)
+
+
+def of_same_booking(session: Session, payment_id: UUID) -> Sequence[Payment]:
+    """All payments of the booking that this one is of."""
+    booking_id = session.get_one(Payment, payment_id).booking_id
+    return of_booking(session, booking_id)
