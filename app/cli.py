@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 from flask import Flask, current_app
@@ -105,7 +105,7 @@ def run() -> None:
     """Clear and prune now what the nightly job clears and prunes."""
     job = schedule.job("retention")
     counts = {task.name: 0 for task in job.tasks}
-    with click.progressbar(work(db.engine, job), label="Clearing") as steps:
+    with click.progressbar(work(db.engine, job, datetime.now(UTC)), label="Clearing") as steps:
         for task, rows in steps:
             counts[task.name] += rows
     for name, count in counts.items():

@@ -49,6 +49,8 @@ class Alert(Base):
     fired_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """When it was last found to be so."""
+    calm_since: Mapped[datetime | None]
+    """When it was first found not to be so any more; found so again, it resolves."""
     resolved_at: Mapped[datetime | None]
 
     __table_args__ = (

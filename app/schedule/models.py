@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, text
+from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -27,3 +27,7 @@ class ScheduledRun(Base):
     """Kind of the fault that ended its last try."""
     asked_by: Mapped[str | None]
     """Who let it run out of turn."""
+
+    __table_args__ = (
+        Index("ix_scheduled_runs_open", "due_at", postgresql_where="finished_at IS NULL"),
+    )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.logs import get_logger
-from app.schedule.jobs import Job, Task
+from app.schedule.jobs import Job, Task, schedule
 from app.schedule.models import ScheduledRun
 
 LEASE = timedelta(minutes=10)
 """How long a worker may be silent between two steps before another takes over."""
+LONGEST = timedelta(days=90)
+"""How long the runs of any job are remembered."""
+BATCH = 500
 
 log = get_logger()
 
@@ -48,30 +53,41 @@ def claim(session: Session, job: str, due_at: datetime) -> Turn:
 
 
 def run_due(engine: Engine, job: Job, now: datetime, stopping: Callable[[], bool]) -> Turn:
-    """Do a job if it is due and nobody does it. A step that fails is tried again after the lease.
+    """Do a job for the latest instant at which it was due, if nobody has or does."""
+    return run_at(engine, job, job.rhythm.last_due(now), stopping)
+
+
+def run_at(engine: Engine, job: Job, due_at: datetime, stopping: Callable[[], bool]) -> Turn:
+    """Do a job for one instant, if nobody has or does. A step that fails is written down, raised,
+    and tried again after the lease.
 
     Stopped half-way it gives the run back, so that another worker goes on at once.
     """
-    due_at = job.last_due(now)
     with Session(engine) as session, session.begin():
         turn = claim(session, job.name, due_at)
     if turn is not Turn.MINE:
         return turn
     moved = 0
-    for _, rows in work(engine, job):
-        moved += rows
-        _note(engine, job.name, due_at, lease_until=func.clock_timestamp() + LEASE, rows=moved)
-        if stopping():
-            _note(engine, job.name, due_at, lease_until=func.clock_timestamp())
-            return Turn.BUSY
-    _note(engine, job.name, due_at, finished_at=func.clock_timestamp())
+    try:
+        for _, rows in work(engine, job, due_at):
+            moved += rows
+            lease = func.clock_timestamp() + LEASE
+            _note(engine, job.name, due_at, lease_until=lease, rows=moved)
+            if stopping():
+                _note(engine, job.name, due_at, lease_until=func.clock_timestamp())
+                return Turn.BUSY
+    except Exception as error:
+        with suppress(SQLAlchemyError):  # where the database is away, the log tells
+            _note(engine, job.name, due_at, error=type(error).__name__)
+        raise
+    _note(engine, job.name, due_at, finished_at=func.clock_timestamp(), error=None)
     log.info("scheduled job", job=job.name, count=moved)
     return Turn.DONE
 
 
-def work(engine: Engine, job: Job) -> Iterator[tuple[Task, int]]:
+def work(engine: Engine, job: Job, due_at: datetime) -> Iterator[tuple[Task, int]]:
     """All steps of a job, each committed by itself: the task, and the rows of the step."""
-    for task in job.tasks:
+    for task in job.tasks_at(due_at):
         moved = 1
         while moved:
             with Session(engine) as session, session.begin():
@@ -89,15 +105,16 @@ def _this(job: str, due_at: datetime) -> tuple[Any, Any]:
 
 
 def prune(session: Session) -> int:
-    """Step: forget runs that were done long ago."""
-    return _prune(session, timedelta(days=90))
+    """Step: forget runs of long ago, also what nobody ever finished."""
+    for job in schedule.jobs:
+        if pruned := _prune(session, job.keep, ScheduledRun.job == job.name):
+            return pruned
+    return _prune(session, LONGEST, true())
 
 
-def _prune(session: Session, age: timedelta) -> int:
-    old = select(ScheduledRun.job, ScheduledRun.due_at).where(
-        ScheduledRun.finished_at < func.now() - age
-    )
-    rows = session.execute(old.limit(500).with_for_update(skip_locked=True)).all()
-    for job, due_at in rows:
-        session.execute(ScheduledRun.__table__.delete().where(*_this(job, due_at)))  # type: ignore[attr-defined]
-    return len(rows)
+def _prune(session: Session, age: timedelta, which: ColumnElement[bool]) -> int:
+    key = (ScheduledRun.job, ScheduledRun.due_at)
+    old = select(*key).where(which, ScheduledRun.due_at < func.now() - age)
+    some = old.limit(BATCH).with_for_update(skip_locked=True).subquery()
+    gone = delete(ScheduledRun).where(tuple_(*key).in_(select(some)))
+    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]

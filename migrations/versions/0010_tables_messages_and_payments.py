@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column(
             "seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
+        sa.Column("calm_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
@@ -579,6 +580,13 @@ def upgrade() -> None:
     )
     op.add_column("scheduled_runs", sa.Column("error", sa.Text(), nullable=True))
     op.add_column("scheduled_runs", sa.Column("asked_by", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_scheduled_runs_open",
+        "scheduled_runs",
+        ["due_at"],
+        unique=False,
+        postgresql_where="finished_at IS NULL",
+    )
     op.add_column(
         "slot_usage",
         sa.Column("seated", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -617,6 +625,7 @@ def downgrade() -> None:
     op.drop_column("venues", "late_refund_percent")
     op.drop_column("slot_usage", "seated")
     op.drop_column("scheduled_runs", "asked_by")
+    op.drop_index("ix_scheduled_runs_open", table_name="scheduled_runs")
     op.drop_column("scheduled_runs", "error")
     op.drop_column("destinations", "paced_until")
     op.drop_column("destinations", "per_minute")
