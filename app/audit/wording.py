@@ -54,6 +54,7 @@ _SAID = {
     "audit.exported": "took a part of the log along",
     "customer.exported": "exported what is held about a customer",
     "customer.erased": "erased a customer",
+    "customer.opt_in_changed": "changed whether they want text messages",
 }
 
 
