@@ -61,9 +61,8 @@ def die(stack: Stack, desk: Desk, edits: list[uuid.UUID], place: str, passing: i
     """A worker that kills itself at its n-th passing of a place, while staff edit."""
     stack.settings["DELIVERY_FAULT"] = f"{place}:{passing}"
     worker = stack.start_worker()
-    starts = worker.output(100_000).count("worker started")
-    until(lambda: worker.output(100_000).count("worker started") > starts or not worker.running)
-    with editing(desk, edits, pause=0.1):
+    until(lambda: "worker started" in worker.output() or not worker.running)
+    with editing(desk, edits, pause=0.03):
         until(lambda: not worker.running, 20, f"not killed at {place}")
     stack.kill_worker(index=stack.workers.index(worker))
     del stack.settings["DELIVERY_FAULT"]
@@ -123,9 +122,9 @@ def test_workers_that_are_killed_by_others_leave_nothing(
     stack = live_stack(web=False, workers=3, own_redis=True, ENV="test")
     desk = Desk(stack.app)
     desk.website("shop", f"{receiver.url}/hook", BOOKINGS)
-    with editing(desk, desk.bookings * EDITS, pause=0.05) as staff:
+    with editing(desk, desk.bookings * EDITS, pause=0.03) as staff:
         while staff.is_alive():
-            time.sleep(0.7)
+            time.sleep(0.4)
             stack.kill_worker(index=0)
             stack.start_worker()
     until(lambda: desk.states() == {"delivered": BOOKINGS * EDITS}, 90, "not all arrived")

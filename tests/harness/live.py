@@ -16,11 +16,12 @@ from flask import Flask
 from app.runtime.embedded import Redis
 from app.runtime.plan import LOOPBACK
 from tests.harness import servers
+from tests.harness.forks import Program
 from tests.harness.isolation import dispose, make_app
-from tests.harness.processes import Daemon, free_port, python, until
+from tests.harness.processes import Daemon, free_port, until
 
 _numbers = itertools.count(1)
-SERVE = ("-m", "gunicorn", "--config", "python:app.runtime.web", "wsgi:app")
+SERVE = ["-m", "gunicorn", "--config", "python:app.runtime.web", "wsgi:app"]
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Stack:
     demo_site: Daemon | None = None
     workers: list[Daemon] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
+    _worker_numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def url(self) -> str:
@@ -66,12 +68,12 @@ class Stack:
         }
 
     def daemon(self, name: str, argv: list[str]) -> Daemon:
-        """A program of this installation, not yet started."""
-        return Daemon(argv, self.home / f"{name}.log", self.environment())
+        """`python ARGV` in this installation, not yet started."""
+        return Program(argv, self.home / f"{name}.log", self.environment())
 
     def start_web(self) -> None:
         """Start gunicorn and wait until it answers."""
-        self.web = self.web or self.daemon("web", python(*SERVE))
+        self.web = self.web or self.daemon("web", SERVE)
         self.web.start()
         _answers(self.web, self.port, "/healthz")
 
@@ -81,8 +83,8 @@ class Stack:
         self.web.stop(signum)
 
     def start_worker(self) -> Daemon:
-        """Start one worker more."""
-        worker = self.daemon(f"worker{len(self.workers)}", python("worker.py"))
+        """Start one worker more, with a log of its own."""
+        worker = self.daemon(f"worker{next(self._worker_numbers)}", ["worker.py"])
         worker.start()
         self.workers.append(worker)
         return worker
@@ -93,7 +95,7 @@ class Stack:
 
     def start_demo_site(self) -> None:
         """Start the demo source website and wait until it answers."""
-        self.demo_site = self.daemon("demo_site", python("-m", "demo.source_site"))
+        self.demo_site = self.daemon("demo_site", ["-m", "demo.source_site"])
         self.demo_site.start()
         _answers(self.demo_site, self.demo_port, "/")
 

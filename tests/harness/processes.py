@@ -10,12 +10,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from app.runtime.embedded import tied
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
+
+
+class Process(Protocol):
+    """What a Daemon needs of a `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
 
 
 @dataclass
@@ -25,14 +35,17 @@ class Daemon:
     argv: list[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
 
     def start(self) -> None:
         """Start it, or start it again after its end."""
         if self.process is not None:
             self.process.wait(1)
+        self.process = self._begin()
+
+    def _begin(self) -> Process:
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 self.argv, cwd=ROOT, env=dict(self.environment), start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
