@@ -109,7 +109,7 @@ async def serve(receiver: Receiver) -> web.AppRunner:
     return runner
 
 
-async def _stop(runner: web.AppRunner) -> None:
+async def stop(runner: web.AppRunner) -> None:
     """Also what still takes its time to answer."""
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
@@ -127,7 +127,7 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
-        asyncio.run_coroutine_threadsafe(_stop(runner), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
