@@ -20,6 +20,8 @@ LONGEST = 10_000
 """Characters of a template."""
 MOST_OUTPUT = 60_000
 """Characters of what comes of it."""
+DEEPEST = 12
+"""Things within things: a choice in a choice is four deep."""
 _NODES = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const),
     *(nodes.If, nodes.CondExpr, nodes.For, nodes.Filter, nodes.Test),
@@ -82,7 +84,7 @@ def unguarded(text: str) -> str:
 def _environment(finalize: Callable[[Any], Any]) -> _Words:
     made = _Words(
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  (what is made of it escapes: see `markup`)
+        autoescape=False,  # what is made of it escapes: see `markup`
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=finalize,
@@ -111,18 +113,24 @@ def inspect(source: str) -> Used:
         raise Unusable(f"This is longer than {LONGEST:,} characters.")
     if _NO_TEXT.search(source):
         raise Unusable("There is a character in it that cannot be shown: type it anew.")
-    try:
-        tree = _PLAIN.parse(source)
-    except TemplateSyntaxError as error:
-        raise Unusable(f"Line {error.lineno}: {_said(error)}") from None
-    loops = list(tree.find_all(nodes.For))
+    tree = _parsed(source)
     for node in _all(tree):
         _check(node)
+    loops = list(tree.find_all(nodes.For))
     for loop in loops:
         _check_loop(loop)
     own = {loop.target.name for loop in loops if isinstance(loop.target, nodes.Name)}
     names = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
     return Used(frozenset(names - own))
+
+
+def _parsed(source: str) -> nodes.Template:
+    try:
+        return _PLAIN.parse(source)
+    except TemplateSyntaxError as error:
+        raise Unusable(f"Line {error.lineno}: {_said(error)}") from None
+    except (RecursionError, ValueError):
+        raise Unusable("This cannot be read: write it more simply.") from None
 
 
 def fill(source: str, values: Mapping[str, Any], *, guard: bool) -> str:
@@ -163,10 +171,12 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _all(node: nodes.Node) -> Iterator[nodes.Node]:
+def _all(node: nodes.Node, depth: int = 0) -> Iterator[nodes.Node]:
+    if depth > DEEPEST:
+        raise Unusable(f"Line {node.lineno}: too many things within each other.")
     yield node
     for child in node.iter_child_nodes():
-        yield from _all(child)
+        yield from _all(child, depth + 1)
 
 
 def _check(node: nodes.Node) -> None:
