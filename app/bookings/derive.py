@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.bookings.status import Status
+from app.bookings.status import GONE, Status
 from app.crypto import hash_email
 from app.customers.phones import digits_for_search, to_e164
 
@@ -99,6 +99,16 @@ def search_text(values: Mapping[str, Any], region: str) -> str:
         e164 = to_e164(phone, values.get("customer_country_code"), region)
         words += digits_for_search(phone, e164)
     return " ".join(dict.fromkeys(clip(words)))
+
+
+_ENTRY = ("activity_date", "time_slot", "venue", "venue_id", "activity_id")
+"""What an entry in a guest's calendar says of time and place."""
+
+
+def moves_entry(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether calendars must take the booking anew: another time or place, off, or on again."""
+    moved = any(old.get(name) != new.get(name) for name in _ENTRY)
+    return moved or (old["status"] in GONE) != (new["status"] in GONE)
 
 
 def derived(values: Mapping[str, Any], timezone: str, region: str) -> dict[str, Any]:
