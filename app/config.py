@@ -38,6 +38,10 @@ class Settings(BaseSettings):
 
     outbound_allow: str = ""
     """Hosts or networks, comma-separated, that outbound calls may reach although not public."""
+    twilio_url: str = ""
+    graph_url: str = ""
+    graph_login_url: str = ""
+    """What stands in for Twilio, Microsoft Graph and its sign-in; empty: their own addresses."""
     paypal_url: str = ""
     """What stands in for PayPal (demo and tests); empty: PayPal's own addresses."""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
@@ -92,6 +96,8 @@ class Settings(BaseSettings):
             faults.append("DEMO is on: demo logins and keys are public knowledge.")
         if not self.second_wall:
             faults.append("SECOND_WALL is off: a query without a scope would show everything.")
+        if self.twilio_url or self.graph_url or self.graph_login_url:
+            faults.append("TWILIO_URL, GRAPH_URL or GRAPH_LOGIN_URL is set: guests get nothing.")
         if self.paypal_url:
             faults.append("PAYPAL_URL is set: guests would pay something that is not PayPal.")
         if self.rate_limits.strip() == "off":

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from app.deliveries.retry import read_retry_after
 from app.messaging.accounts import Account
-from app.messaging.letters import Letter, as_graph
+from app.messaging.envelopes import Letter, as_graph
 from app.messaging.results import Fate, Result, Trouble, call_of
 from app.outbound import Answer, Client, Outgoing, Unreachable
 

@@ -63,6 +63,11 @@ def is_mobile(phone: str) -> bool:
     return phonenumbers.number_type(number) in _MAY_BE_MOBILE
 
 
+def is_well(customer: Customer, medium: Medium) -> bool:
+    """Whether nothing is held against the number or address."""
+    return _health(customer, medium) == GOOD and not getattr(customer, f"{medium}_failures")
+
+
 def arrived(customer: Customer, medium: Medium, now: datetime) -> None:
     """Something was delivered: whatever was doubted is good. STOP stays STOP."""
     health = _health(customer, medium)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -92,6 +91,3 @@ class Capture:
 
     def read(self, answer: Answer | Unreachable) -> Result:
         return Result(Fate.TAKEN)
-
-
-Clock = Callable[[], datetime]

@@ -12,7 +12,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from app.messaging.accounts import Account
-from app.messaging.letters import Letter, as_mime
+from app.messaging.envelopes import Letter, as_mime
 from app.messaging.results import Fate, Result, Trouble, call_of
 from app.outbound import DEADLINE, Answer, Client, Outgoing, Unreachable, policy
 
