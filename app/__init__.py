@@ -105,6 +105,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.staff_venues import staff_venues_api
     from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
+    from app.api.twilio import twilio_hook
     from app.apikeys.routes import apikeys
     from app.assets import init_assets
     from app.audit.routes import audit
@@ -159,7 +160,7 @@ def register_rooms(app: Flask) -> None:
         *(audit, customers, reports, portal, partner_people),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding),
-        *(paypal_hook, pay),
+        *(paypal_hook, pay, twilio_hook),
     ):
         app.register_blueprint(blueprint)
     # One OCTO supplier is one website; the short address is for who sells for one only.
@@ -172,10 +173,11 @@ def register_channels(settings: Settings) -> None:
     """Every way out: what is not listed here is not sent."""
     from app.deliveries.channel import channels
     from app.deliveries.wake import init_wake
+    from app.messaging.channel import EmailChannel, SmsChannel
     from app.paypal.channel import PayPalChannel
     from app.webhooks.channel import WebhookChannel
 
-    channels.use(WebhookChannel(), PayPalChannel())
+    channels.use(WebhookChannel(), PayPalChannel(), SmsChannel(settings), EmailChannel(settings))
     init_wake(db.session, settings.redis_url)
 
 

@@ -41,12 +41,13 @@ PUBLIC = Policy("public", Rate(120, 120), "address")
 PARTNER = Policy("partner", Rate(600, 300), "key")
 AVAILABILITY = Policy("availability", Rate(600, 300), "key")
 BOOK = Policy("book", Rate(300, 250), "key")
+REPORTS = Policy("reports", Rate(6_000, 3_000), "address")
 PROVIDER = Policy("provider", Rate(600, 300), "address")
 PAY = Policy("pay", Rate(30, 30), "address")
 POLICIES = (
     *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
     *(PARTNER, AVAILABILITY, BOOK),
-    *(PROVIDER, PAY),
+    *(PROVIDER, REPORTS, PAY),
 )
 
 BY_ROUTE: dict[str, Policy] = {
@@ -81,6 +82,8 @@ BY_ROUTE: dict[str, Policy] = {
     "api_reference.docs": PUBLIC,
     "onboarding.partners": PUBLIC,
     "api_paypal.receive_paypal": PROVIDER,
+    "api_twilio.receive_status": REPORTS,
+    "api_twilio.receive_answer": PROVIDER,
     "pay.show": PUBLIC,
     "pay.begin": PAY,
     "pay.come_back": PAY,
