@@ -1,6 +1,6 @@
 """The languages of messages: how dates and amounts are written, and the phrases that values hold.
 
-To add one: a line in `LANGUAGES`, its phrases here, and its words in `defaults/<code>/`.
+To add one: a line in `LANGUAGES`, its dates and phrases here, and its words in `defaults/<code>/`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from decimal import Decimal
 
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 
 LANGUAGES = {"en": "English", "es": "Español"}
 FALLBACK = "en"
 _LOCALES = {"en": "en_GB", "es": "es_ES"}
+_FULL = {"en": "EEEE d MMMM y", "es": "EEEE, d 'de' MMMM 'de' y"}
+_NEAR = {"en": "EEEE d MMMM", "es": "EEEE, d 'de' MMMM"}
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " "))
 """Narrow spaces cost a text message half of its characters."""
 
@@ -76,7 +78,7 @@ def phrase(name: str, language: str, **values: str) -> str:
 
 def full_date(day: date, language: str) -> str:
     """`Sunday 13 December 2026`."""
-    return _written("yMMMMEEEEd", day, language)
+    return format_date(day, _FULL[language], locale=_LOCALES[language])
 
 
 def near_date(day: date, today: date, language: str) -> str:
@@ -85,7 +87,7 @@ def near_date(day: date, today: date, language: str) -> str:
         return phrase("today", language)
     if day == today + timedelta(days=1):
         return phrase("tomorrow", language)
-    return _written("MMMMEEEEd", day, language)
+    return format_date(day, _NEAR[language], locale=_LOCALES[language])
 
 
 def clock(moment: time) -> str:
@@ -106,8 +108,3 @@ def money(amount: Decimal, currency: str, language: str) -> str:
     if symbol.isalpha():  # a code, not a sign: apart from the figure
         text = f"{symbol} {text[len(symbol) :]}"
     return text.translate(_SPACES)
-
-
-def _written(skeleton: str, day: date, language: str) -> str:
-    text = format_skeleton(skeleton, day, fuzzy=True, locale=_LOCALES[language])
-    return text.replace(",", "").translate(_SPACES) if language == "en" else text
