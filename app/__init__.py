@@ -186,6 +186,7 @@ def register_jobs() -> None:
     from app.api import receipts
     from app.audit.actions import seal
     from app.bookings.holds import expire_lapsed
+    from app.messaging import reminders, reviews
     from app.paypal import hearing, looking
     from app.privacy.actions import clear_late_calls
     from app.reports.actions import merge
@@ -212,4 +213,5 @@ def register_jobs() -> None:
         Task("payments under way", looking.look_after),
         Task("payment events that waited", hearing.retry_waiting),
     )
-    schedule.use([Job("retention", nightly, tasks)], chores=chores)
+    jobs = [reviews.job(), Job("retention", nightly, tasks, "Clear what is not kept")]
+    schedule.use(jobs, chores, sources=[reminders.jobs])
