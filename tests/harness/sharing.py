@@ -34,6 +34,15 @@ class Whole(LoadScopeScheduling):  # type: ignore[misc]  # the library ships no 
         return found
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process more than there are cores: some tests wait, for a lease to end or a page to ask.
+
+    None leaves it to xdist, where its own variable says how many.
+    """
+    given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return None if given else len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Whole | None:
     """Ours, unless the command line asks for another."""
     return Whole(config, log) if config.getvalue("dist") == "loadgroup" else None
