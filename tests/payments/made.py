@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.bookings import making, paying
+from app.bookings import holds, making, paying
 from app.bookings.making import Wish
 from app.bookings.models import Booking
 from app.bookings.paying import Captured
@@ -115,3 +115,10 @@ def agrees(booking_id: UUID) -> bool:
     booking, sums = session.get_one(Booking, booking_id), queries.tally(session, booking_id)
     said = (booking.paid_amount, booking.refunded_amount, booking.deposit_amount)
     return said == (sums.paid, sums.refunded, sums.deposit)
+
+
+def lapse(booking: Booking) -> None:
+    """Its hold runs out, and somebody notices."""
+    booking.hold_expires_at = now() - timedelta(seconds=1)
+    db.session.flush()
+    assert holds.expire_lapsed(db.session()) == 1

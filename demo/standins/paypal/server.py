@@ -4,6 +4,7 @@ gives the same answer again."""
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from demo.standins.paypal import pages, shapes
 from demo.standins.paypal.book import Book, Refused, refuse
@@ -80,7 +81,7 @@ class Standin:
     async def token(self, request: web.Request) -> web.Response:
         self._note(request)
         await self._fault("token")
-        expected = BasicAuth(CLIENT, SECRET).encode()
+        expected = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         form = await request.post()
         if request.headers.get("Authorization") != expected:
             body = {"error": "invalid_client", "error_description": "Client Authentication failed"}
