@@ -33,6 +33,11 @@ USUAL_QUIET = (time(21), time(8))
 """Of a website's clock, where there is no venue."""
 
 
+def present() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
 def job() -> Job:
     """The review requests of all websites."""
     return Job(
@@ -46,7 +51,7 @@ def job() -> Job:
 
 def ask_for_reviews(session: Session, now: datetime | None = None) -> int:
     """Step: ask for one batch. Returns how many guests will be asked."""
-    now = now or datetime.now(UTC)
+    now = now or present()
     linked = websites_that_write().where(MessageSettings.review_link.is_not(None))
     websites = session.scalars(linked).all()
     due_at = _ends() + literal(AFTER, Interval)

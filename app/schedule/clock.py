@@ -58,15 +58,16 @@ class Clock(threading.Thread):
                 log.error("chore failed", job=chore.name, exc_info=error)
         try:
             self._read(now)
-            self._do_asked()
+            self.do_asked()
         except Exception as error:
             log.error("schedule", exc_info=error)
         for job in self._jobs:
             if self._stopping.is_set():
                 return
-            self._look(job, now)
+            self.look(job, now)
 
-    def _look(self, job: Job, now: datetime) -> None:
+    def look(self, job: Job, now: datetime) -> None:
+        """Do a job if it is due and nobody has done it."""
         rhythm, until = self._rests.get(job.name, (None, now))
         if rhythm == job.rhythm and now < until:
             return
@@ -91,7 +92,7 @@ class Clock(threading.Thread):
         names = {job.name for job in self._jobs}
         self._rests = {name: rest for name, rest in self._rests.items() if name in names}
 
-    def _do_asked(self) -> None:
+    def do_asked(self) -> None:
         """What somebody let run out of turn."""
         with Session(self._engine) as session:
             waiting = asked.waiting(session)
