@@ -15,7 +15,7 @@ from app.deliveries.dispatch import dispatch
 from app.deliveries.models import Delivery, Destination
 from app.deliveries.outcome import Attempt
 from app.extensions import db
-from app.outbound import Client, Outgoing, Unreachable
+from app.outbound import Answer, Client, Outgoing, Unreachable
 from app.payments.models import Payment, PaymentSettings
 from app.paypal import checkout
 from app.paypal.channel import PayPalChannel
@@ -68,7 +68,7 @@ def work(deadline: float = 5.0) -> Delivery:
     return session.scalars(query.limit(1)).one()
 
 
-async def _carry(sent: Outgoing, deadline: float) -> object:
+async def _carry(sent: Outgoing, deadline: float) -> Answer | Unreachable:
     async with Client(deadline) as client:
         return await CHANNEL.carry(client, sent)
 
