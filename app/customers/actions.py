@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import LargeBinary, Table, Text, bindparam, delete, or_, select, update
+from sqlalchemy import LargeBinary, Table, Text, Uuid, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -20,9 +20,11 @@ from app.ids import new_id
 ERASED = "Erased guest"
 # Built once: putting a statement together costs more than sending it. (A comparison with null finds
 # nobody, so one statement serves whoever gives no phone or no e-mail.) The row is held as the
-# booking's foreign key will hold it anyway: nobody is erased between being found and booking.
+# booking's foreign key will hold it anyway: nobody is erased, nor merged, between being found and
+# booking.
+_COLUMNS = (Customer.id, Customer.phone, Customer.data_key, Customer.merged_into_id)
 _FIND = (
-    select(Customer.id, Customer.phone, Customer.data_key)
+    select(*_COLUMNS)
     .where(
         or_(
             Customer.phone == bindparam("phone", type_=Text),
@@ -30,9 +32,16 @@ _FIND = (
         )
     )
     .order_by(
-        (Customer.phone == bindparam("phone", type_=Text)).desc().nulls_last(), Customer.created_at
+        (Customer.phone == bindparam("phone", type_=Text)).desc().nulls_last(),
+        Customer.merged_into_id.is_(None).desc(),
+        Customer.created_at,
     )
     .limit(1)
+    .with_for_update(key_share=True, read=True)
+)
+_KEPT = (
+    select(*_COLUMNS)
+    .where(Customer.id == bindparam("id", type_=Uuid))
     .with_for_update(key_share=True, read=True)
 )
 _TABLE = cast(Table, Customer.__table__)
@@ -71,6 +80,7 @@ class Known:
 def find_or_create(session: Session, contact: Contact) -> Known:
     """One person over all sources: found by phone, then by e-mail, else made.
 
+    Of two records that were merged it is the one that was kept, found by what either was known by.
     Safe when several calls bring the same new person at once: one makes it, the others find it.
     Whom a partner has not named yet is one person: the partner's guests.
     """
@@ -111,11 +121,14 @@ class _Row:
     id: UUID
     phone: str | None
     data_key: str | None
+    merged_into_id: UUID | None
 
 
 def _find(session: Session, e164: str | None, email_hash: bytes | None) -> _Row | None:
     row = session.execute(_FIND, {"phone": e164, "email_hash": email_hash}).first()
-    return None if row is None else _Row(row.id, row.phone, row.data_key)
+    while row is not None and row.merged_into_id is not None:
+        row = session.execute(_KEPT, {"id": row.merged_into_id}).first()
+    return None if row is None else _Row(*row)
 
 
 def _create(
@@ -164,6 +177,7 @@ def erase(session: Session, customer: Customer, now: datetime) -> None:
     """Overwrite who a locked customer is and destroy their data key: the log forgets them."""
     customer.first_name, customer.last_name = ERASED, ""
     customer.phone = customer.phone_raw = customer.email = None
-    customer.email_hash = customer.data_key = None
+    customer.email_hash = customer.data_key = customer.language = None
+    customer.sms_opt_in = False
     customer.erased_at = now
     session.flush()

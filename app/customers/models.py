@@ -6,12 +6,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, func, text
+from sqlalchemy import ColumnClause, ForeignKey, Index, LargeBinary, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto import DataKey, EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
+
+NAME_WORDS: ColumnClause[Any] = literal_column(
+    "to_tsvector('simple'::regconfig, (first_name || ' '::text) || last_name)"
+)
+"""What a guest is found by when somebody types a name; spelt as PostgreSQL keeps it."""
 
 
 class Customer(Base):
@@ -53,7 +58,8 @@ class Customer(Base):
     last_table_booking_date: Mapped[date | None]
     """These three follow the bookings; see `bookings.standing`."""
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"), index=True)
-    """The record that took this one's bookings over: then this one is never found again."""
+    """The record that took this one's bookings over: whoever finds this one is led there. Until
+    then it keeps the phone and the e-mail that the other one did not take."""
     data_key: Mapped[str | None] = mapped_column(EncryptedText)
     """Seals this person's values in the log; null once erased."""
     erased_at: Mapped[datetime | None]
@@ -61,14 +67,26 @@ class Customer(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
     __table_args__ = (
-        Index("ix_customers_phone", "phone", unique=True, postgresql_where="phone IS NOT NULL"),
+        Index(
+            "ix_customers_phone",
+            "phone",
+            unique=True,
+            postgresql_where="phone IS NOT NULL AND merged_into_id IS NULL",
+        ),
         Index(
             "ix_customers_email_only",
             "email_hash",
             unique=True,
-            postgresql_where="phone IS NULL AND email_hash IS NOT NULL",
+            postgresql_where="phone IS NULL AND email_hash IS NOT NULL AND merged_into_id IS NULL",
         ),
         Index("ix_customers_email", "email_hash", postgresql_where="email_hash IS NOT NULL"),
+        Index(
+            "ix_customers_any_phone",
+            "phone",
+            postgresql_ops={"phone": "text_pattern_ops"},
+            postgresql_where="phone IS NOT NULL",
+        ),
+        Index("ix_customers_name", NAME_WORDS, postgresql_using="gin"),
     )
 
     @property
@@ -85,8 +103,9 @@ class CustomerMerge(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     kept_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
     gone_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
-    before: Mapped[list[Any]] = mapped_column(EncryptedJSON, nullable=True)
-    """Both records as they were; cleared when it can no longer be undone."""
+    before: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON, nullable=True)
+    """Both records as they were, and what was made of them; cleared when it can no longer be
+    undone."""
     moved: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     """Ids of the bookings that went over."""
     merged_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.customers.actions import ERASED, Contact, Known, find_or_create
+from app.customers.models import Customer
 from app.errors import NotFound
 from app.partners.models import PartnerCustomer
 
@@ -58,8 +59,12 @@ def remember(session: Session, partner_id: UUID, customer_id: UUID, described: D
 
 
 def get(session: Session, partner_id: UUID, customer_id: UUID) -> PartnerCustomer:
-    """One of a partner's guests. Raises NotFound."""
+    """One of a partner's guests, also by the id of a record that was merged. Raises NotFound."""
     found = session.get(PartnerCustomer, (partner_id, customer_id), populate_existing=True)
+    if found is None:
+        merged = select(Customer.merged_into_id).where(Customer.id == customer_id)
+        key = (partner_id, session.scalar(merged))
+        found = session.get(PartnerCustomer, key) if key[1] else None
     if found is None:
         raise NotFound("There is no such customer.")
     return found

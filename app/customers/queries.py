@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import DataKey
 from app.customers.models import Customer
+from app.wall import is_open, lifted
 
 
 def data_key(session: Session, customer_id: UUID) -> DataKey | None:
@@ -18,8 +19,21 @@ def data_key(session: Session, customer_id: UUID) -> DataKey | None:
 
 
 def data_keys(session: Session, customer_ids: Iterable[UUID]) -> dict[UUID, DataKey]:
-    """The keys of several customers in one query; erased ones are missing."""
+    """The keys of several customers; erased ones are missing.
+
+    Whose event somebody may read, its key opens: also where the wall hides the person because
+    the booking is another's by now (moved, or of a merge that was undone).
+    """
+    wanted = set(customer_ids)
+    found = _keys(session, wanted)
+    if len(found) < len(wanted) and not is_open(session, None):
+        with lifted(session):
+            found |= _keys(session, wanted - found.keys())
+    return {who: DataKey.from_text(text) for who, text in found.items()}
+
+
+def _keys(session: Session, customer_ids: Iterable[UUID]) -> dict[UUID, str]:
     query = select(Customer.id, Customer.data_key).where(
-        Customer.id.in_(set(customer_ids)), Customer.data_key.is_not(None)
+        Customer.id.in_(customer_ids), Customer.data_key.is_not(None)
     )
-    return {row.id: DataKey.from_text(row.data_key) for row in session.execute(query)}
+    return {row.id: row.data_key for row in session.execute(query)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.bookings.erasing import forget
 from app.bookings.models import Booking
 from app.customers import actions as customers
-from app.customers import of_partners
+from app.customers import merging, of_partners
 from app.customers.models import Customer
 from app.deliveries import forgetting
 from app.errors import Conflict, Fault, Forbidden, InvalidPayload, NotFound
@@ -49,6 +49,7 @@ def erase(
     Conflict when they are erased already.
     """
     person = queries.person(session, scope, customer_id)
+    customer_id = person.customer.id
     if not _confirms(typed, person):
         fault = Fault("typed", "This is neither the name nor a reference of this customer.")
         raise InvalidPayload("Nothing was erased.", [fault])
@@ -58,13 +59,16 @@ def erase(
         raise Forbidden(f"You may not erase customers of {', '.join(lacking)}.", names)
     if customer.erased_at is not None:
         raise Conflict("This customer is erased already.")
-    marks = _marks(session, customer)
+    records = [customer, *queries.merged_into(session, customer_id, lock=True)]
+    marks = _marks(session, records)
     concerned = queries.websites(session, customer_id)
     booking_ids = forget(session, customer_id, now)
     forgetting.clear_of(session, booking_ids)
     forgetting.clear_where(session, concerned, lambda body: any(m in body for m in marks))
-    of_partners.forget(session, customer_id)
-    customers.erase(session, customer, now)
+    merging.forget(session, [each.id for each in records])
+    for each in records:
+        of_partners.forget(session, each.id)
+        customers.erase(session, each, now)
     _tell(session, actor, "customer.erased", customer_id, concerned)
     return customer
 
@@ -88,6 +92,8 @@ def _lock(session: Session, customer_id: UUID) -> Customer:
     customer = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if customer is None:
         raise NotFound("This customer does not exist.")
+    if customer.merged_into_id is not None:
+        raise Conflict("This customer was merged with another record meanwhile.")
     return customer
 
 
@@ -97,12 +103,12 @@ def _confirms(typed: str, person: Person) -> bool:
     return bool(words) and words in {" ".join(name.split()).casefold() for name in names}
 
 
-def _marks(session: Session, customer: Customer) -> set[str]:
+def _marks(session: Session, records: Sequence[Customer]) -> set[str]:
     """What a refused call about this person holds: an address, a phone, the id of a booking."""
     query = select(Booking.source_booking_id, Booking.customer_email, Booking.customer_phone).where(
-        Booking.customer_id == customer.id
+        Booking.customer_id.in_(each.id for each in records)
     )
-    found = {customer.email, customer.phone, customer.phone_raw}
+    found = {said for each in records for said in (each.email, each.phone, each.phone_raw)}
     for row in session.execute(query):
         found |= {str(row.source_booking_id), row.customer_email, row.customer_phone}
     return {mark for mark in found if mark and len(mark) > 5}

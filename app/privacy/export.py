@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,8 @@ from app.privacy.queries import Person
 from app.staff.scope import Scope
 
 OF_CUSTOMER = (
-    *("id", "first_name", "last_name", "phone", "phone_raw", "email", "source"),
+    *("id", "first_name", "last_name", "phone", "phone_raw", "email", "language", "source"),
+    *("sms_opt_in", "sms_opt_in_at", "sms_opt_in_source", "sms_health", "email_health"),
     *("created_at", "updated_at", "erased_at"),
 )
 OF_BOOKING = (
@@ -43,12 +45,14 @@ def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dic
     Amounts come along from the websites where the scope holds `payments:view`.
     """
     ids = [booking.id for booking in person.bookings]
-    key = person.customer.key
+    merged = queries.merged_into(session, person.customer.id)
+    keys = {each.id: each.key for each in (person.customer, *merged)}
     return {
         "exported_at": now.astimezone(UTC).isoformat(),
         "customer": _columns(person.customer, OF_CUSTOMER),
+        "merged_records": [_columns(each, OF_CUSTOMER) for each in merged],
         "bookings": [_booking(scope, booking) for booking in person.bookings],
-        "history": [_event(scope, event, key) for event in queries.events(session, ids)],
+        "history": [_event(scope, event, keys) for event in queries.events(session, ids)],
         "calls": [_call(scope, call) for call in queries.calls(session, ids)],
     }
 
@@ -69,8 +73,9 @@ def _booking(scope: Scope, booking: Booking) -> dict[str, Any]:
     return {**_columns(booking, OF_BOOKING), **fields}
 
 
-def _event(scope: Scope, event: Event, key: DataKey | None) -> dict[str, Any]:
-    changes = event.opened(key)
+def _event(scope: Scope, event: Event, keys: Mapping[UUID, DataKey | None]) -> dict[str, Any]:
+    """What was said of somebody else, whose booking it was before, stays sealed."""
+    changes = event.opened(keys.get(event.customer_id) if event.customer_id else None)
     if not amounts.may_see(scope, event.website_id):
         changes = amounts.without_history(changes)
     return {**_columns(event, OF_EVENT), "changes": changes}

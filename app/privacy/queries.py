@@ -40,19 +40,36 @@ def person(
 ) -> Person:
     """A customer with the bookings on the websites where the permission is held.
 
-    Raises NotFound when none of their bookings is on a website whose customers may be seen (and
-    not all may be). A customer may be visible and the list empty: the permission is held elsewhere.
+    Who was merged is the record that was kept. Raises NotFound when none of their bookings is on
+    a website whose customers may be seen (and not all may be). A customer may be visible and the
+    list empty: the permission is held elsewhere.
     """
-    customer = session.get(Customer, customer_id)
-    if customer is None or not _is_visible(session, scope, customer_id):
-        raise NotFound("This customer does not exist.")
+    customer = demand_visible(session, scope, customer_id)
     query = select(Booking).where(
-        Booking.customer_id == customer_id,
+        Booking.customer_id == customer.id,
         scope.clause(Booking.website_id, VIEW),
         scope.clause(Booking.website_id, permission),
     )
     newest = (Booking.activity_date.desc(), Booking.time_slot.desc(), Booking.id)
     return Person(customer, session.scalars(query.order_by(*newest).limit(MOST)).all())
+
+
+def demand_visible(session: Session, scope: Scope, customer_id: UUID) -> Customer:
+    """The record of a customer, after a merge the one that was kept. Raises NotFound."""
+    customer = session.get(Customer, customer_id)
+    while customer is not None and customer.merged_into_id is not None:
+        customer = session.get(Customer, customer.merged_into_id)
+    if customer is None or not _is_visible(session, scope, customer.id):
+        raise NotFound("This customer does not exist.")
+    return customer
+
+
+def merged_into(session: Session, customer_id: UUID, *, lock: bool = False) -> Sequence[Customer]:
+    """The records that were merged into this one, and are still."""
+    query = select(Customer).where(Customer.merged_into_id == customer_id).order_by(Customer.id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).all()
 
 
 def _is_visible(session: Session, scope: Scope, customer_id: UUID) -> bool:

@@ -20,6 +20,12 @@ BY_WEBSITE = ("booking_items", "messages", "payments", "provider_events")
 OPEN = "website_id = ANY (CAST((SELECT string_to_array("
 OPEN += "current_setting('onebooking.websites', true), ',')) AS text[]))"
 KNOWN = "EXISTS (SELECT FROM customers c WHERE c.id = customer_merges.kept_id)"
+# A record that was merged is seen where the one that was kept is.
+GUEST = """(SELECT current_setting('onebooking.people', true)) = 'all'
+    OR EXISTS (SELECT FROM bookings b WHERE b.customer_id = {who})"""
+SURVIVOR = "coalesce(customers.merged_into_id, customers.id)"
+PHONE = ("ix_customers_phone", ["phone"], "phone IS NOT NULL")
+EMAIL = ("ix_customers_email_only", ["email_hash"], "phone IS NULL AND email_hash IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -615,9 +621,45 @@ def upgrade() -> None:
         FROM (SELECT customer_id, count(*) FROM bookings WHERE status = 'no_show' GROUP BY 1) AS b
         WHERE b.customer_id = c.id"""
     )
+    _see_guests(SURVIVOR)
+    _find_live_ones(" AND merged_into_id IS NULL")
+    op.create_index(
+        "ix_customers_any_phone",
+        "customers",
+        ["phone"],
+        postgresql_ops={"phone": "text_pattern_ops"},
+        postgresql_where="phone IS NOT NULL",
+    )
+    op.create_index(
+        "ix_customers_name",
+        "customers",
+        [sa.text("to_tsvector('simple'::regconfig, (first_name || ' '::text) || last_name)")],
+        postgresql_using="gin",
+    )
+
+
+def _see_guests(who: str) -> None:
+    op.execute("DROP POLICY open_websites ON customers")
+    rule = GUEST.format(who=who)
+    op.execute(f"CREATE POLICY open_websites ON customers TO {ROLE} USING ({rule})")
+
+
+def _find_live_ones(also: str) -> None:
+    """The unique keys by which guests are found."""
+    for name, columns, where in (PHONE, EMAIL):
+        op.drop_index(name, table_name="customers")
+        op.create_index(name, "customers", columns, unique=True, postgresql_where=where + also)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_customers_name", table_name="customers", postgresql_using="gin")
+    op.drop_index("ix_customers_any_phone", table_name="customers")
+    # Whoever was merged holds nothing that another may hold.
+    op.execute(
+        "UPDATE customers SET phone = NULL, email_hash = NULL WHERE merged_into_id IS NOT NULL"
+    )
+    _find_live_ones("")
+    _see_guests("customers.id")
     # Only webhooks are known below, one to a destination.
     op.execute("DELETE FROM deliveries WHERE channel <> 'webhook'")
     op.drop_column("venues", "quiet_until")
