@@ -122,6 +122,8 @@ class Verdict:
     message: str = ""
     retry_after: float | None = None
     """Seconds that the other side asked for."""
+    wait: float = 0.0
+    """Seconds that this one waits at least; it says nothing of the others."""
 
 
 class Channel(Protocol):

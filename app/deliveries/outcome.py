@@ -60,7 +60,7 @@ def after(attempt: Attempt, rand: Callable[[], float] = random.random) -> Next:
         return Next(State.PARKED, 0.0, claim.refusals, verdict.message)
     if verdict.meaning is Meaning.REFUSED:
         return _refused(claim, verdict)
-    wait = retry.delay(claim.tries, verdict.retry_after, rand)
+    wait = max(retry.delay(claim.tries, verdict.retry_after, rand), verdict.wait)
     left = claim.seconds_left - (time.monotonic() - claim.claimed_at)
     if wait > left:
         return Next(State.FAILED, 0.0, claim.refusals, f"Given up: {verdict.message}")

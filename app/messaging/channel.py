@@ -125,10 +125,8 @@ class MessageChannel(Channel):
 
     def _verdict(self, result: Result) -> Verdict:
         meaning = _MEANING.get(result.fate, self.unclear)
-        wish = result.retry_after
-        if result.fate is Fate.UNCLEAR:
-            wish = max(wish or 0.0, UNCLEAR_FOR.total_seconds())
-        return Verdict(meaning, result.reason, wish)
+        wait = UNCLEAR_FOR.total_seconds() if result.fate is Fate.UNCLEAR else 0.0
+        return Verdict(meaning, result.reason, result.retry_after, wait)
 
     def closed(self, session: Session, keys: Collection[str]) -> Mapping[str, str]:
         """Accounts belong to no website alone: what one of them switches off is held back."""

@@ -30,8 +30,8 @@ SKEW = timedelta(minutes=2)
 LISTED = 100
 VALID_FOR = 4 * 3600
 """Seconds after which a carrier need not try any more."""
-FOUND = "x-found"
-"""Header of an answer that we make ourselves from Twilio's list."""
+LOOKED = "x-looked"
+"""Header of an answer to a look that failed: whatever it says, the message may have been sent."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +133,14 @@ class Twilio:
         headers = {**look.request.headers, **secret.header}
         answer = await client.send(replace(look.request, headers=headers))
         if isinstance(answer, Unreachable):
-            return replace(answer, message=f"Looking for it failed: {answer.message}", arrived=True)
-        if answer.status != 200:
-            return answer if answer.status in (401, 429) else replace(answer, status=599)
+            message = f"It may have been sent, and looking for it failed: {answer.message}"
+            return replace(answer, message=message, arrived=True)
         listed = _json(answer.body).get("messages")
-        if not isinstance(listed, list):
-            return replace(answer, status=599)
+        if answer.status != 200 or not isinstance(listed, list):
+            return replace(answer, headers={**answer.headers, LOOKED: "1"})
         for one in listed:
             if isinstance(one, dict) and look.finds(one):
-                return replace(answer, headers={FOUND: "1"}, body=json.dumps(one).encode())
+                return replace(answer, body=json.dumps(one).encode())
         return None
 
     def read(self, answer: Answer | Unreachable) -> Result:
@@ -150,6 +149,9 @@ class Twilio:
             fate = Fate.UNCLEAR if answer.arrived else Fate.AGAIN
             return Result(fate, answer.message, Trouble.TRANSIENT)
         said = _json(answer.body)
+        if LOOKED in answer.headers:
+            reason = f"It may have been sent, and the list of messages answered {answer.status}."
+            return Result(Fate.UNCLEAR, reason, Trouble.TRANSIENT)
         if 200 <= answer.status < 300 and said.get("sid"):
             return Result(Fate.TAKEN, provider_id=str(said["sid"]))
         code = str(said["code"]) if said.get("code") else None

@@ -6,6 +6,7 @@ letter was taken.
 
 from __future__ import annotations
 
+import socket
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -22,10 +23,12 @@ class MailServer:
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
         self._faults: list[tuple[str, int]] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
         self._controller = Controller(
             self,
             hostname="127.0.0.1",
-            port=0,
+            port=self.port,
             authenticator=self._knows,
             auth_required=True,
             auth_require_tls=False,
@@ -37,11 +40,6 @@ class MailServer:
 
     def __exit__(self, *error: object) -> None:
         self._controller.stop()
-
-    @property
-    def port(self) -> int:
-        server: Any = self._controller.server
-        return int(server.sockets[0].getsockname()[1])
 
     def fail(self, stage: str, code: int) -> None:
         self._faults.append((stage, code))
