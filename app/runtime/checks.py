@@ -74,6 +74,8 @@ def _try(lock: IO[str]) -> bool:
 def check_ports(plan: Plan) -> None:
     """Raises StartError when somebody listens where we are going to."""
     ports = {"PORT": plan.port} | ({"PORT + 1 (demo website)": plan.demo_port} if plan.demo else {})
+    for name, port in plan.standins.items():
+        ports[f"PORT + {port - plan.port} (stand-in for {name})"] = port
     for name, port in ports.items():
         family = socket.AF_INET6 if ":" in plan.host else socket.AF_INET
         with socket.socket(family) as probe:

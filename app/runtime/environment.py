@@ -30,4 +30,18 @@ def program_environment(
         "ONEBOOKING_API_URL": plan.here,
         "PYTHONUNBUFFERED": "1",
     }
-    return {**given, **load_keys(plan.data / "secrets.env", given), **places, **behaviour}
+    keys = load_keys(plan.data / "secrets.env", given)
+    return {**standins(plan), **given, **keys, **places, **behaviour}
+
+
+def standins(plan: Plan) -> dict[str, str]:
+    """Where the demo finds what stands in for the outside world; the operator may say otherwise."""
+    at = {name: f"http://127.0.0.1:{port}" for name, port in plan.standins.items()}
+    if not at:
+        return {}
+    return {
+        "PAYPAL_URL": at["paypal"],
+        "TWILIO_URL": at["twilio"],
+        "GRAPH_URL": at["graph"],
+        "GRAPH_LOGIN_URL": at["graph"],
+    }

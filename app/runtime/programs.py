@@ -52,4 +52,15 @@ def app_programs(plan: Plan) -> list[Program]:
     ]
     if plan.demo:
         programs.append(Program("demo_site", python("-m", "demo.source_site"), priority=30))
+    for name, port in plan.standins.items():
+        start = python("-m", f"demo.standins.{name}", "--port", str(port), *_more(plan, name))
+        programs.append(Program(f"standin_{name}", start, priority=30))
     return programs
+
+
+def _more(plan: Plan, standin: str) -> list[str]:
+    """The stand-in for PayPal keeps its orders over a restart, and reports by webhook."""
+    if standin != "paypal":
+        return []
+    hook = f"{plan.here}/api/webhooks/paypal/table-bookings"
+    return ["--webhook", hook, "--keep", str(plan.data / "paypal-standin.json")]

@@ -94,6 +94,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_block(ports: int) -> int:
+    """The first of so many free ports in a row."""
+    while True:
+        first = free_port()
+        try:
+            for port in range(first, first + ports):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            continue
+        return first
+
+
 def until(look: Callable[[], T], seconds: float = 15, what: str = "it did not happen") -> T:
     """Return what `look` returns once that is true. Fails with `what` when time is up."""
     deadline = time.monotonic() + seconds

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.runtime.plan import Plan, read_plan
+from app.runtime.plan import STANDINS, Plan, read_plan
 from app.runtime.supervise import call
-from tests.harness.processes import ROOT, Daemon, free_port, python, until
+from tests.harness.processes import ROOT, Daemon, free_block, python, until
 from tests.harness.servers import place
 
 SERVERS = ("DATABASE_URL", "REDIS_URL", "OUTBOUND_ALLOW")
@@ -70,7 +70,7 @@ def make_launcher(data: Path, log: Path, **settings: str) -> Launcher:
     inherited = {name: value for name, value in os.environ.items() if name not in SERVERS}
     environment = inherited | {
         "DATA_DIR": str(data),
-        "PORT": str(free_port()),
+        "PORT": str(free_block(max(STANDINS.values()) + 1)),
         "DEMO": "0",
         "WEB_PROCESSES": "1",
         **settings,
