@@ -109,6 +109,7 @@ def register_rooms(app: Flask) -> None:
     from app.apikeys.routes import apikeys
     from app.assets import init_assets
     from app.audit.routes import audit
+    from app.bookings.payment_routes import payments
     from app.bookings.routes import bookings
     from app.cli import init_cli
     from app.desk.routes import desk
@@ -119,6 +120,7 @@ def register_rooms(app: Flask) -> None:
     from app.partners.key_routes import partner_keys
     from app.partners.routes import partners
     from app.paypal.pay_routes import pay
+    from app.paypal.settings_routes import payment_settings
     from app.portal.people_routes import partner_people
     from app.portal.routes import portal
     from app.privacy.routes import customers
@@ -160,7 +162,7 @@ def register_rooms(app: Flask) -> None:
         *(audit, customers, reports, portal, partner_people),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding),
-        *(paypal_hook, pay, twilio_hook),
+        *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)
     # One OCTO supplier is one website; the short address is for who sells for one only.
@@ -185,8 +187,10 @@ def register_jobs() -> None:
     """Everything that comes due by itself: what is not listed here is not done."""
     from app.api import receipts
     from app.audit.actions import seal
+    from app.bookings import drift
     from app.bookings.holds import expire_lapsed
     from app.messaging import reminders, reviews
+    from app.payments import retention as payment_retention
     from app.paypal import hearing, looking
     from app.privacy.actions import clear_late_calls
     from app.reports.actions import merge
@@ -203,6 +207,8 @@ def register_jobs() -> None:
         Task("ended sessions", pruning.sessions),
         Task("ended links", pruning.links),
         Task("scheduled runs", runs.prune),
+        Task("what payment providers told", payment_retention.clear_payloads),
+        Task("payments that do not add up", drift.report),
     )
     nightly = daily(hour=19)  # the small hours where most websites are
     chores = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.bookings import amounts
+from app.bookings import amounts, payment_words
 from app.bookings import wording as booking_words
 from app.bookings.fields import FIELDS
 from app.bookings.references import Reference
@@ -54,6 +54,8 @@ _SAID = {
     "audit.exported": "took a part of the log along",
     "customer.exported": "exported what is held about a customer",
     "customer.erased": "erased a customer",
+    "payment_settings.changed": "changed how the website takes money",
+    **payment_words.SAID,
     "customer.opt_in_changed": "changed whether they want text messages",
 }
 
@@ -123,6 +125,8 @@ def label(event: Event, name: str) -> str:
     """What people call a field."""
     if event.subject_type == "booking" and name in FIELDS:
         return FIELDS[name].label
+    if name in payment_words.LABELS:
+        return payment_words.LABELS[name]
     if event.subject_type == "website" and name in WEBSITE_FIELDS:
         return WEBSITE_FIELDS[name]
     if event.subject_type == "partner" and name in PARTNER_FIELDS:
@@ -143,6 +147,8 @@ def _hides(event: Event, reader: Reader, name: str, pair: list[Any], sealed: boo
         return HIDDEN
     if sealed and pair == [None, None]:
         return ERASED
+    if name in payment_words.AMOUNTS and not reader.sees_money(event):
+        return HIDDEN
     return None
 
 

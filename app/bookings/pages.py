@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, request, url_for
 
-from app.bookings import amounts, counting, listing, pricing, queries, timeline
+from app.bookings import amounts, counting, listing, payment_pages, pricing, queries, timeline
 from app.bookings.fields import values_of
 from app.bookings.filters import Filters
 from app.bookings.forms import NotesForm
@@ -150,6 +150,8 @@ def booking_page(
         "website_action": url_for("bookings.index"),
         **more,
     }
+    if context["sees_amounts"]:
+        context["payments"] = payment_pages.panel(db.session(), current_scope(), booking, now())
     website = context["website"]
     context["tz"] = ZoneInfo(zone_name(db.session(), booking.venue_id, website))
     context["phone_link"] = _dial(booking, website.phone_region)

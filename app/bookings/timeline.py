@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from app.bookings import payment_words
 from app.bookings.fields import FIELDS
 from app.bookings.status import Status
 from app.bookings.wording import labels, shown
@@ -113,6 +114,8 @@ def _door(event: Event) -> str:
 
 
 def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
+    if event.name in payment_words.SAID:
+        return payment_words.said(event)
     if event.name == "booking.created":
         return "made the booking"
     if event.name == "booking.conflict":
@@ -131,6 +134,8 @@ def _changes(
     """What was made is above; what changed is listed."""
     if event.name == "booking.created":
         return []
+    if event.name in payment_words.SAID:
+        return payment_words.details(opened, say)
     lost = _erased(event, opened)
     return [
         {

@@ -46,6 +46,7 @@ MENU = (
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
     Place("Partners", "statements.index", "building-store", "n", Permission.PARTNERS_VIEW),
+    Place("Payments", "payments.index", "cash", "y", Permission.PAYMENTS_VIEW),
     Place("Reports", "reports.index", "chart-bar", "e", Permission.REPORTS_VIEW),
     Place("Websites", "websites.index", "world", "w", Permission.WEBSITES_VIEW),
     Place("Team", "team.index", "users", "p", Permission.TEAM_VIEW),
