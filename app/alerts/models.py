@@ -15,13 +15,13 @@ from app.ids import new_id
 
 
 class CallMinute(Base):
-    """Calls of the JSON doors in one minute: sums over all processes."""
+    """Calls of the JSON doors in one minute: sums over all processes. Kept for 30 days."""
 
     __tablename__ = "call_minutes"
 
     minute: Mapped[datetime] = mapped_column(primary_key=True)
     door: Mapped[str] = mapped_column(primary_key=True)
-    """`sync`, `partner`, `octo`, `tables`, `staff`, …"""
+    """`sync`, `partner`, `octo`, `tables`, `staff`, …; in brackets what is counted beside them."""
     calls: Mapped[int] = mapped_column(server_default=text("0"))
     errors: Mapped[int] = mapped_column(server_default=text("0"))
     """Answers of 500 and above."""
@@ -29,7 +29,7 @@ class CallMinute(Base):
     """Answers of 400 to 499."""
     total_ms: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     over: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    """`{"50": 12, …}`: how many took at most so many milliseconds."""
+    """`{"50": 12, …, "more": 1}`: how many took at most so many milliseconds, each counted once."""
 
 
 class Alert(Base):
