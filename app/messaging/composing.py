@@ -33,9 +33,7 @@ SENT_ALREADY = "The provider had taken it already."
 class Draft:
     """One message that may go now: to whom, by which account, in which words."""
 
-    claim: Claim
     message: Message
-    kind: Kind
     account: Account
     settings: MessageSettings
     recipient: str
@@ -85,9 +83,7 @@ class Desk:
             return Unsendable(Unsent.NOTHING, "Messages of this kind are switched off.")
         message = message or self._row(claim, kind, visit)
         return Draft(
-            claim,
             message,
-            kind,
             account,
             settings,
             recipient,

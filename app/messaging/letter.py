@@ -51,3 +51,8 @@ def page(title: str, body: str, sender: Sender, language: str) -> str:
         body=_MARKS.sub(lambda match: _STYLES[match[0]], body),
         foot=html.escape(foot),
     )
+
+
+def escaped(text: str) -> str:
+    """Text as HTML shows it."""
+    return html.escape(text)

@@ -7,7 +7,7 @@ built-in words: a guest is told in any case, and `problem` says why.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ from app.messaging.sandbox import Unusable, fill
 from app.messaging.segments import measure
 from app.messaging.templates import Chosen, choose
 from app.messaging.values import Occasion, Subject, of_alert, values_of
-from app.messaging.variables import REGULAR, VARIANTS
+from app.messaging.variables import REGULAR, REQUIRED, VARIABLES, VARIANTS, examples
 
 LONGEST_SMS, LONGEST_SUBJECT = 1600, 200
 """Characters. An SMS provider refuses more."""
@@ -100,9 +100,14 @@ class Press:
         return self._with(order, subject, self._choose(order, subject))
 
     def preview(self, order: Order, words: Words) -> Rendering:
-        """The same in words that are not saved. Raises Unusable."""
+        """The same in words that are not saved; examples stand for what is not there (yet), or
+        without a booking for everything. Raises Unusable."""
         subject = self._found.subject(order.booking_id) if order.booking_id else None
-        return self._written(order, subject, Chosen(words, is_on=True))
+        shown = examples(order.kind)
+        if subject is not None:
+            real = self._values(order, subject, words.language)
+            shown |= {n: real[n] for n in shown if real[n] or VARIABLES[n].may_be_empty}
+        return self._written(order, subject, Chosen(words, is_on=True), shown)
 
     def _choose(self, order: Order, subject: Subject | None) -> Chosen:
         own = self._found.templates(order.website_id)
@@ -114,20 +119,29 @@ class Press:
         return [code for code in map(known, asked) if code]
 
     def _with(self, order: Order, subject: Subject | None, chosen: Chosen) -> Rendering:
+        values = self._values(order, subject, chosen.words.language)
+        needed = REQUIRED.get(order.kind)
+        if needed and not values[needed]:
+            chosen = replace(chosen, is_on=False)  # it would say nothing
         try:
-            return self._written(order, subject, chosen)
+            return self._written(order, subject, chosen, values)
         except Unusable as error:
             if not chosen.words.is_own:
                 raise
             log.warning("template unusable", website=order.website_id, kind=order.kind.value)
             ours = choose([], order.kind, order.medium, _variant(subject), self._languages(order))
+            values = self._values(order, subject, ours.words.language)
             instead = Chosen(ours.words, chosen.is_on)
-            return self._written(order, subject, instead, problem=str(error))
+            return self._written(order, subject, instead, values, problem=str(error))
 
     def _written(
-        self, order: Order, subject: Subject | None, chosen: Chosen, problem: str | None = None
+        self,
+        order: Order,
+        subject: Subject | None,
+        chosen: Chosen,
+        values: Mapping[str, Any],
+        problem: str | None = None,
     ) -> Rendering:
-        values = self._values(order, subject, chosen.words.language)
         if order.medium is Medium.SMS:
             return self._text(order, chosen, values, problem)
         return self._mail(order, subject, chosen, values, problem)
