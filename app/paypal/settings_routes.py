@@ -35,7 +35,7 @@ class SettingsForm(Form):
 
     is_on = BooleanField("Guests can pay deposits by PayPal")
     is_live = SelectField(
-        "Account", choices=[("", "Sandbox: no real money"), ("1", "Live: real money")]
+        "Account", choices={"": "Sandbox: no real money", "1": "Live: real money"}
     )
     client_id = StringField("Client ID")
     secret = PasswordField("Secret", description="Leave it empty to keep the one that is there.")
