@@ -157,6 +157,11 @@ class Message(Base):
         UniqueConstraint("event_id", "medium", "audience"),
         Index("ix_messages_provider", "provider_id", postgresql_where="provider_id IS NOT NULL"),
         Index("ix_messages_website", "website_id", "id"),
+        Index(
+            "ix_messages_problems",
+            *("website_id", "id"),
+            postgresql_where="state IN ('failed', 'undelivered', 'held_back')",
+        ),
         Index("ix_messages_customer", "customer_id", "created_at"),
         Index("ix_messages_created", "created_at"),
     )
