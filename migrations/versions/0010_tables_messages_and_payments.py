@@ -402,6 +402,13 @@ def upgrade() -> None:
         postgresql_where="provider_id IS NOT NULL",
     )
     op.create_index("ix_messages_website", "messages", ["website_id", "id"], unique=False)
+    op.create_index(
+        "ix_messages_problems",
+        "messages",
+        ["website_id", "id"],
+        unique=False,
+        postgresql_where="state IN ('failed', 'undelivered', 'held_back')",
+    )
     op.create_table(
         "payments",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -732,6 +739,11 @@ def downgrade() -> None:
     op.drop_index("ix_payments_capture", table_name="payments")
     op.drop_index(op.f("ix_payments_booking_id"), table_name="payments")
     op.drop_table("payments")
+    op.drop_index(
+        "ix_messages_problems",
+        table_name="messages",
+        postgresql_where="state IN ('failed', 'undelivered', 'held_back')",
+    )
     op.drop_index("ix_messages_website", table_name="messages")
     op.drop_index(
         "ix_messages_provider", table_name="messages", postgresql_where="provider_id IS NOT NULL"
