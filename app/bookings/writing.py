@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.bookings.claims import Terms, claim_of, settle
-from app.bookings.derive import derived, shown_refund, shown_status
+from app.bookings.derive import derived, moves_entry, shown_refund, shown_status
 from app.bookings.fields import FIELDS, PERSONAL, STATUS_COMPANIONS, difference, values_of
 from app.bookings.models import Booking
 from app.bookings.refunding import on_status
@@ -172,6 +172,7 @@ def write(
     for name, value in derived(new, zone, website.phone_region).items():
         setattr(booking, name, value)
     booking.version += 1
+    booking.calendar_sequence += moves_entry(old, new)
     booking.updated_at = now
     session.flush()
     event = NewEvent(
