@@ -19,6 +19,7 @@ from rq import Queue, SimpleWorker
 from rq.timeouts import TimerDeathPenalty
 
 from app import create_app
+from app.alerts.calls import recorder
 from app.config import Settings
 from app.deliveries.channel import channels
 from app.deliveries.machine import Machine
@@ -95,6 +96,7 @@ def main() -> None:
     with app.app_context():
         machine = Machine(db.engine, channels)
         clock = Clock(db.engine, schedule)
+        recorder.write_to(db.engine)  # it counts when the database is out of reach
     listener = Listener(settings.redis_url)
     listener.start()
     clock.start()

@@ -116,6 +116,9 @@ def register_rooms(app: Flask) -> None:
     from app.desk.shell import init_shell
     from app.desk.sync import sync as sync_pages
     from app.errorpages import init_errorpages
+    from app.messaging.routes import messages
+    from app.messaging.settings_routes import message_setup
+    from app.messaging.template_routes import templates
     from app.operations import init_operations, operations
     from app.partners.key_routes import partner_keys
     from app.partners.routes import partners
@@ -159,6 +162,7 @@ def register_rooms(app: Flask) -> None:
         *(operations, desk, bookings, websites, apikeys, webhooks, sync_pages),
         *(statements, partners, partner_keys),
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
+        *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding),
@@ -185,6 +189,7 @@ def register_channels(settings: Settings) -> None:
 
 def register_jobs() -> None:
     """Everything that comes due by itself: what is not listed here is not done."""
+    from app.alerts import actions as alerts
     from app.api import receipts
     from app.audit.actions import seal
     from app.bookings import drift
@@ -207,6 +212,7 @@ def register_jobs() -> None:
         Task("ended sessions", pruning.sessions),
         Task("ended links", pruning.links),
         Task("scheduled runs", runs.prune),
+        Task("counted calls and old alerts", alerts.prune),
         Task("what payment providers told", payment_retention.clear_payloads),
         Task("payments that do not add up", drift.report),
     )
@@ -219,5 +225,9 @@ def register_jobs() -> None:
         Task("payments under way", looking.look_after),
         Task("payment events that waited", hearing.retry_waiting),
     )
-    jobs = [reviews.job(), Job("retention", nightly, tasks, "Clear what is not kept")]
+    jobs = [
+        reviews.job(),
+        Job("retention", nightly, tasks, "Clear what is not kept"),
+        alerts.job(),  # after all the others, so that it looks at what they have left
+    ]
     schedule.use(jobs, chores, sources=[reminders.jobs])

@@ -27,6 +27,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.alerts.metrics import count as count_call
+from app.alerts.metrics import figures as figures_of
 from app.api.describing import describes
 from app.api.schemas.answers import AliveAnswer, ReadyAnswer
 from app.deliveries.models import OPEN_STATES, Delivery
@@ -58,7 +60,9 @@ def init_operations(app: Flask) -> None:
         method = request.method if request.url_rule else "(any)"
         _requests.labels(method, route, response.status_code).inc()
         if started := g.get("request_started"):
-            _seconds.labels(route).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _seconds.labels(route).observe(seconds)
+            count_call(request.method, request.endpoint, response.status_code, seconds)
         return response
 
 
@@ -124,6 +128,7 @@ class Machine:
             yield GaugeMetricFamily(
                 f"onebooking_{name}_seconds", "Age of the oldest; 0 when none waits.", seconds or 0
             )
+        yield from figures_of(session)
 
 
 def _processes() -> bytes:
