@@ -80,7 +80,7 @@ class Desk:
             return self._held_back(claim, kind, visit, message, recipient.text)
         words = self._words(claim, kind, self._medium, visit)
         if not words.is_on:
-            return Unsendable(Unsent.NOTHING, "Messages of this kind are switched off.")
+            return Unsendable(Unsent.NOTHING, "These messages are switched off, or say nothing.")
         message = message or self._row(claim, kind, visit)
         return Draft(
             message,
