@@ -45,6 +45,7 @@ MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
+    Place("Messages", "messages.index", "message", "m", Permission.MESSAGES_VIEW),
     Place("Partners", "statements.index", "building-store", "n", Permission.PARTNERS_VIEW),
     Place("Payments", "payments.index", "cash", "y", Permission.PAYMENTS_VIEW),
     Place("Reports", "reports.index", "chart-bar", "e", Permission.REPORTS_VIEW),
