@@ -14,6 +14,7 @@ from app.bookings.fields import FIELDS
 from app.bookings.references import Reference
 from app.crypto import DataKey
 from app.events.models import Event
+from app.messaging import settings_history as message_words
 from app.partners.rules import EDITABLE as PARTNER_FIELDS
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
@@ -84,6 +85,8 @@ def said(event: Event) -> str:
     """`changed the booking`; a name that nobody has put into words is taken apart."""
     if event.name in venue_words.SAID:
         return venue_words.said(event.name, event.meta)
+    if event.subject_type == "messages":
+        return message_words.said(event)
     return _SAID.get(event.name, humanised(event.name.partition(".")[2] or event.name).lower())
 
 
