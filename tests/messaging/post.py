@@ -193,6 +193,12 @@ class Post:
         )
         housekeeping.keep_house(self.session, Channels(self.sms, self.email))
 
+    def make_due(self) -> None:
+        """Whatever is claimed or waits its time is due now."""
+        due = "UPDATE deliveries SET state = 'ready', due_at = now(), claim = NULL"
+        self.session.execute(text(f"{due} WHERE state IN ('ready', 'sending')"))
+        self.session.expire_all()
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass for the machine and for what the messages know of it."""
         self.session.flush()
