@@ -29,6 +29,7 @@ from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, NewEvent
 from app.extensions import db
+from app.messaging.models import Message
 from app.partners.models import Partner
 from app.staff import invitations, partner_people, queries
 from app.staff.guards import Access, declared
@@ -103,6 +104,9 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "session_id": db.session.scalars(device).one(),
         "role_id": role.id,
         "link_id": link.id,
+        "message_id": a_message(booking, event_id).id,
+        "kind": "confirmation",
+        "medium": "email",
         "to": "checked_in",
         "product_id": "no-such-product",
         "uuid": "no-such-booking",
@@ -111,6 +115,15 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "token": "no-such-token",
         "filename": "css/lists.css",
     }
+
+
+def a_message(booking: Booking, event_id: int) -> Message:
+    """Something that was sent about it."""
+    about = {"website_id": "ours", "event_id": event_id, "booking_id": booking.id}
+    message = Message(**about, kind="confirmation", medium="email", audience="guest")
+    db.session.add(message)
+    db.session.flush()
+    return message
 
 
 def of_the_portal(partner: Partner, event_id: int, inviter: User) -> dict[str, Any]:
