@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.Column("venue_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("booking_type", sa.Text(), nullable=True),
+        sa.Column("is_main", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("position", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
@@ -491,6 +492,10 @@ def upgrade() -> None:
         sa.Column("needs_choices", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
     op.add_column("bookings", sa.Column("booking_type", sa.Text(), nullable=True))
+    op.add_column(
+        "bookings",
+        sa.Column("slot_keys", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    )
     op.add_column("bookings", sa.Column("allergies", sa.Text(), nullable=True))
     op.add_column("bookings", sa.Column("celebration", sa.Text(), nullable=True))
     op.add_column(
@@ -720,6 +725,7 @@ def downgrade() -> None:
     op.drop_column("bookings", "high_chairs")
     op.drop_column("bookings", "celebration")
     op.drop_column("bookings", "allergies")
+    op.drop_column("bookings", "slot_keys")
     op.drop_column("bookings", "booking_type")
     op.drop_column("activities", "needs_choices")
     op.drop_column("activities", "deposit_from_party")
