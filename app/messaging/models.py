@@ -164,6 +164,11 @@ class Message(Base):
         ),
         Index("ix_messages_customer", "customer_id", "created_at"),
         Index("ix_messages_created", "created_at"),
+        Index(
+            "ix_messages_words",
+            *("website_id", "created_at"),
+            postgresql_where="body IS NOT NULL",
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from app.deliveries import forgetting
 from app.errors import Conflict, Fault, Forbidden, InvalidPayload, NotFound
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
+from app.messaging import forgetting as messages
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.staff.permissions import Permission
@@ -64,6 +65,7 @@ def erase(
     concerned = queries.websites(session, customer_id)
     booking_ids = forget(session, customer_id, now)
     forgetting.clear_of(session, booking_ids)
+    messages.forget(session, customer_id, booking_ids)
     forgetting.clear_where(session, concerned, lambda body: any(m in body for m in marks))
     merging.forget(session, [each.id for each in records])
     for each in records:

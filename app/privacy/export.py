@@ -16,6 +16,7 @@ from app.crypto import DataKey
 from app.customers.models import Customer
 from app.deliveries.models import SyncLog
 from app.events.models import Event
+from app.messaging.forgetting import of_guest
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.staff.scope import Scope
@@ -54,6 +55,9 @@ def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dic
         "bookings": [_booking(scope, booking) for booking in person.bookings],
         "history": [_event(scope, event, keys) for event in queries.events(session, ids)],
         "calls": [_call(scope, call) for call in queries.calls(session, ids)],
+        "messages": [
+            {name: plain(value) for name, value in row.items()} for row in of_guest(session, ids)
+        ],
     }
 
 

@@ -404,6 +404,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_website", "messages", ["website_id", "id"], unique=False)
     op.create_index(
+        "ix_messages_words",
+        "messages",
+        ["website_id", "created_at"],
+        unique=False,
+        postgresql_where="body IS NOT NULL",
+    )
+    op.create_index(
         "ix_messages_problems",
         "messages",
         ["website_id", "id"],
@@ -749,6 +756,9 @@ def downgrade() -> None:
         "ix_messages_problems",
         table_name="messages",
         postgresql_where="state IN ('failed', 'undelivered', 'held_back')",
+    )
+    op.drop_index(
+        "ix_messages_words", table_name="messages", postgresql_where="body IS NOT NULL"
     )
     op.drop_index("ix_messages_website", table_name="messages")
     op.drop_index(
