@@ -198,6 +198,7 @@ def register_jobs() -> None:
     from app.payments import retention as payment_retention
     from app.paypal import hearing, looking
     from app.privacy.actions import clear_late_calls
+    from app.privacy.merging import clear_old
     from app.reports.actions import merge
     from app.schedule import runs
     from app.schedule.jobs import Job, Task, daily, schedule
@@ -207,6 +208,7 @@ def register_jobs() -> None:
     tasks = (
         Task("bodies of old calls", clear_payloads),
         Task("late calls of erased guests", clear_late_calls),
+        Task("merges that stay", clear_old),
         Task("receipts", receipts.prune),
         Task("sign-in attempts", pruning.attempts),
         Task("ended sessions", pruning.sessions),

@@ -57,6 +57,10 @@ _SAID = {
     "customer.erased": "erased a customer",
     "payment_settings.changed": "changed how the website takes money",
     **payment_words.SAID,
+    "customer.updated": "corrected a customer",
+    "customer.merged": "merged two records of a customer",
+    "customer.merge_undone": "took a merge of two customers back",
+    "customer.health_mended": "said that messages to a customer arrive again",
     "customer.opt_in_changed": "changed whether they want text messages",
 }
 

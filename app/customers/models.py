@@ -90,6 +90,11 @@ class Customer(Base):
     )
 
     @property
+    def name(self) -> str:
+        """In full."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
     def key(self) -> DataKey | None:
         """The data key, unless the customer was erased."""
         return DataKey.from_text(self.data_key) if self.data_key else None

@@ -44,6 +44,7 @@ def failed_deliveries() -> int:
 MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
+    Place("Customers", "customers.index", "user", "c", Permission.CUSTOMERS_VIEW),
     Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
     Place("Messages", "messages.index", "message", "m", Permission.MESSAGES_VIEW),
     Place("Partners", "statements.index", "building-store", "n", Permission.PARTNERS_VIEW),

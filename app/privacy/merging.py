@@ -177,7 +177,9 @@ def _demand_undoable(
 def _demand_all(session: Session, scope: Scope, customer_ids: Collection[UUID]) -> set[str]:
     """The websites concerned. Raises Forbidden, naming those where the permission is missing."""
     if missing := lacking(session, scope, *customer_ids):
-        raise Forbidden(f"You may not edit customers of {', '.join(missing)}.")
+        seen = [each for each in missing if scope.can(queries.VIEW, each)]
+        words = ", ".join([*seen, *(["another website"] if len(seen) < len(missing) else [])])
+        raise Forbidden(f"You may not edit customers of {words}.")
     return set[str]().union(*(queries.websites(session, each) for each in customer_ids))
 
 

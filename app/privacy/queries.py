@@ -32,7 +32,7 @@ class Person:
     @property
     def name(self) -> str:
         """In full."""
-        return f"{self.customer.first_name} {self.customer.last_name}".strip()
+        return self.customer.name
 
 
 def person(
@@ -59,7 +59,7 @@ def demand_visible(session: Session, scope: Scope, customer_id: UUID) -> Custome
     customer = session.get(Customer, customer_id)
     while customer is not None and customer.merged_into_id is not None:
         customer = session.get(Customer, customer.merged_into_id)
-    if customer is None or not _is_visible(session, scope, customer.id):
+    if customer is None or not is_visible(session, scope, customer.id):
         raise NotFound("This customer does not exist.")
     return customer
 
@@ -72,13 +72,22 @@ def merged_into(session: Session, customer_id: UUID, *, lock: bool = False) -> S
     return session.scalars(query).all()
 
 
-def _is_visible(session: Session, scope: Scope, customer_id: UUID) -> bool:
+def is_visible(session: Session, scope: Scope, customer_id: UUID) -> bool:
+    """Whether somebody sees the guests of a website where this one has a booking."""
     if scope.can(VIEW):
         return True
     query = select(Booking.id).where(
         Booking.customer_id == customer_id, scope.clause(Booking.website_id, VIEW)
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def seen_at(session: Session, scope: Scope, customer_id: UUID) -> set[str]:
+    """The websites of the scope that this customer has bookings on."""
+    query = select(Booking.website_id).where(
+        Booking.customer_id == customer_id, scope.clause(Booking.website_id, VIEW)
+    )
+    return set(session.scalars(query.distinct()))
 
 
 def websites(session: Session, customer_id: UUID) -> set[str]:

@@ -1,4 +1,4 @@
-"""Pages of one customer: who it is and their bookings, taking it along, erasing."""
+"""Pages of the customers: the list, one of them, taking along what is held, erasing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 
-from app.errors import Forbidden, InvalidPayload
+from app.errors import Forbidden, InvalidPayload, WebsiteNotFound
 from app.extensions import db
-from app.privacy import actions, export, queries
+from app.partners import queries as partners
+from app.privacy import actions, export, pages, people, profile, queries
+from app.privacy.edit_routes import edits
+from app.privacy.merge_routes import merges
+from app.privacy.people import ONLY, Wanted
 from app.privacy.queries import Person
 from app.staff.context import current_actor, current_scope, now
 from app.staff.guards import requires
@@ -19,23 +23,64 @@ from app.web import go, page, say
 from app.websites.context import visible_websites, zone_of
 
 customers = Blueprint("customers", __name__)
+customers.register_blueprint(edits)
+customers.register_blueprint(merges)
 
 VIEW = Permission.CUSTOMERS_VIEW
 EXPORT = Permission.CUSTOMERS_EXPORT
 ERASE = Permission.CUSTOMERS_ERASE
 
 
+@customers.get("/customers")
+@requires(VIEW)
+def index() -> Response:
+    """The guests of one's websites; for htmx the list alone, or its next rows."""
+    args, scope = request.args, current_scope()
+    wanted = Wanted(
+        q=args.get("q", "").strip()[:200].replace("\x00", ""),
+        only=args.get("only", "") if args.get("only", "") in ONLY else "",
+        website=args.get("website", ""),
+    )
+    if wanted.website and not scope.can(VIEW, wanted.website):
+        raise WebsiteNotFound("This website does not exist.")
+    today = now().astimezone(zone_of(wanted.website)).date()
+    found = people.page(db.session(), scope, wanted, today, args.get("after"))
+    more = request.headers.get("HX-Target") == "more"
+    return page(
+        "customers/index.html",
+        "customers/_people_rows.html" if more else "customers/_people.html",
+        wanted=wanted,
+        only=ONLY,
+        rows=found.rows,
+        next=found.next,
+        after=args.get("after"),
+        today=today,
+    )
+
+
 @customers.get("/customers/<uuid:customer_id>")
 @requires(VIEW)
 def show(customer_id: UUID) -> Response:
-    """One person, and those of their bookings that this reader may see."""
-    person = queries.person(db.session(), current_scope(), customer_id)
-    scope, websites = current_scope(), {booking.website_id for booking in person.bookings}
-    held: dict[str, Any] = {
-        "may_export": any(scope.can(EXPORT, website) for website in websites) or scope.can(EXPORT),
-        "may_erase": any(scope.can(ERASE, website) for website in websites) or scope.can(ERASE),
+    """One person, and those of their bookings that this reader may see; for htmx the next ones."""
+    session, scope = db.session(), current_scope()
+    customer = queries.demand_visible(session, scope, customer_id)
+    if customer.id != customer_id:  # merged: the old address leads on
+        return go(url_for("customers.show", customer_id=customer.id))
+    after = request.args.get("after")
+    found = profile.bookings(session, scope, customer.id, after)
+    partner_ids = {booking.partner_id for booking in found.rows if booking.partner_id}
+    rows: dict[str, Any] = {
+        "c": customer,
+        "rows": found.rows,
+        "next": found.next,
+        "names": {website.id: website.name for website in visible_websites()},
+        "partners": partners.names(session, (), partner_ids) if partner_ids else {},
+        "tz": zone_of(),
+        "now": now(),
     }
-    return page("customers/show.html", **_context(person), **held)
+    if request.headers.get("HX-Target") == "more":
+        return page("customers/_rows.html", **rows)
+    return page("customers/show.html", **rows, **pages.around(customer), after=after)
 
 
 @customers.post("/customers/<uuid:customer_id>/export")
@@ -73,7 +118,7 @@ def erase(customer_id: UUID) -> Response:
         return page("customers/erase.html", status=422, **context)
     session.commit()
     say("The customer is erased. Bookings and figures stay.")
-    return go(url_for("customers.show", customer_id=customer_id))
+    return go(url_for("customers.show", customer_id=person.customer.id))
 
 
 def _context(person: Person) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from werkzeug.routing import Rule
 
 from app.api.limits import POLICIES
 from app.bookings.models import Booking
+from app.customers.models import CustomerMerge
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, NewEvent
@@ -38,7 +39,14 @@ from app.staff.models import Membership, Role, User, UserSession
 from app.staff.permissions import Permission
 from app.staff.scope import EVERYTHING, NOTHING, Scope
 from tests.desk import browser_of, build_house
-from tests.factories import ApiKeyFactory, BookingFactory, VenueFactory, partner_at, person
+from tests.factories import (
+    ApiKeyFactory,
+    BookingFactory,
+    CustomerFactory,
+    VenueFactory,
+    partner_at,
+    person,
+)
 from tests.harness import isolation
 from tests.venues.made import a_venue, one_of_each
 
@@ -90,6 +98,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "website_id": "ours",
         "booking_id": booking.id,
         "customer_id": booking.customer_id,
+        "merge_id": merged_into(booking.customer_id),
         "event_id": event_id,
         "log_id": call.id,
         "delivery_id": delivery.id,
@@ -115,6 +124,15 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "token": "no-such-token",
         "filename": "css/lists.css",
     }
+
+
+def merged_into(customer_id: UUID) -> UUID:
+    """A merge of somebody's records that is too old to be undone."""
+    gone = CustomerFactory.create(merged_into_id=customer_id)
+    done = CustomerMerge(kept_id=customer_id, gone_id=gone.id)
+    db.session.add(done)
+    db.session.flush()
+    return done.id
 
 
 def a_message(booking: Booking, event_id: int) -> Message:
