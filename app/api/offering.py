@@ -58,6 +58,6 @@ def _slot(slot: Slot) -> dict[str, Any]:
     return {
         "time_slot": "Any time" if slot.is_day else slot.time,
         "departure_id": str(slot.departure_id) if slot.departure_id else None,
-        "capacity": slot.capacity,
+        "capacity": slot.most,
         "remaining": slot.remaining,
     }

@@ -6,6 +6,8 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, request
 
+from app.api.describing import describes
+from app.api.schemas.paypal import HookAnswer
 from app.errors import AuthFailed, HubError, PayloadTooLarge
 from app.extensions import csrf, db
 from app.logs import get_logger
@@ -34,8 +36,12 @@ class AskAgain(HubError):
 
 @paypal_hook.post("/api/webhooks/paypal/table-bookings")
 @public("PayPal signs what it sends")
+@describes("Providers", answers={200: HookAnswer}, errors=(AuthFailed, PayloadTooLarge, AskAgain))
 def receive_paypal() -> Response:
-    """Keep a genuine event, and do what it says. What cannot be verified is told nothing."""
+    """Take what PayPal tells of a payment, signed over its raw bytes.
+
+    Each event counts once, in whatever order they come. What cannot be verified is told nothing.
+    """
     session = db.session()
     body = _raw()
     headers = {name.lower(): value for name, value in request.headers.items()}

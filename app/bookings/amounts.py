@@ -16,7 +16,7 @@ from app.staff.scope import Scope
 PRICED = MONEY | {"addons"}
 """Fields that hold an amount: nobody sets them who may not see it."""
 HIDDEN = "hidden"
-_ON_THE_WIRE = MONEY | {"unit_price", "cost", "price", "amount"}
+_ON_THE_WIRE = MONEY | {"unit_price", "cost", "price", "amount", "value", "payment_amount"}
 
 
 def may_see(scope: Scope, website_id: str | None) -> bool:
@@ -33,14 +33,15 @@ def without(values: dict[str, Any]) -> dict[str, Any]:
     """A booking's JSON values: null for amounts, add-ons without their prices."""
     bare: dict[str, Any] = {n: None if n in MONEY else value for n, value in values.items()}
     bare["addons"] = [{**item, "unit_price": None} for item in bare.get("addons") or []]
-    bare["tickets"] = [{**item, "price": None} for item in bare.get("tickets") or []]
+    for name in ("tickets", "menu_choices"):
+        bare[name] = [{**item, "price": None} for item in bare.get(name) or []]
     return bare
 
 
 def without_history(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """The {field: [old, new]} of an event, with a word in the place of every amount."""
     return {
-        name: [HIDDEN, HIDDEN] if name in MONEY else _redacted(pair)
+        name: [HIDDEN, HIDDEN] if name in _ON_THE_WIRE else _redacted(pair)
         for name, pair in changes.items()
     }
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.bookings.claims import shown_time
 from app.bookings.making import priced
 from app.partners.queries import Place
-from app.venues.plan import Offer, Plan, Slot, State
+from app.venues.plan import NOTHING, Held, Offer, Plan, Slot, State
 from app.venues.prices import Sum
 
 
@@ -37,8 +37,8 @@ class Time:
     slot: Slot
     party: int
     now: datetime
-    own: int = 0
-    """Places that the booking in question holds in it already."""
+    own: Held = NOTHING
+    """Places that the booking in question holds already."""
 
     @property
     def words(self) -> str:
@@ -48,8 +48,7 @@ class Time:
     @property
     def left(self) -> int | None:
         """Places left for this booking; None without limit."""
-        capacity = self.slot.capacity
-        return None if capacity is None else max(capacity - self.slot.used + self.own, 0)
+        return self.slot.left(self.own)
 
     @property
     def is_late(self) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,12 +13,17 @@ from app.bookings.derive import clock_of
 from app.bookings.status import GONE
 from app.errors import Fault, InvalidPayload, SlotUnavailable
 from app.venues import finding
-from app.venues.capacity import Claim, exchange
+from app.venues.capacity import Claim, Limits, exchange
 from app.venues.finding import Place
-from app.venues.plan import DAY_KEY, Slot, State
+from app.venues.plan import DAY_KEY, Held, Slot, SlotKey, State
 
 PLACED = ("activity_id", "activity_date", "time_slot", "departure_id")
 """The fields from which follows where a booking takes its places."""
+HELD = ("slot_key", "slot_keys")
+"""The columns that say where it does: what was taken is given back, whatever was changed since."""
+
+CLAIMING = ("activity_id", "activity_date", "guest_count", "status", *HELD)
+"""All that `claim_of` reads."""
 
 
 class Terms(enum.Enum):
@@ -39,8 +44,29 @@ def claim_of(values: Mapping[str, Any]) -> Claim | None:
     if not values.get("activity_id") or not values.get("slot_key") or values["status"] in GONE:
         return None
     return Claim(
-        values["activity_id"], values["activity_date"], values["slot_key"], values["guest_count"]
+        *(values["activity_id"], values["activity_date"], values["slot_key"]),
+        guests=values["guest_count"],
+        sits=read_keys(values.get("slot_keys")),
     )
+
+
+def held_by(values: Mapping[str, Any]) -> Held:
+    """The same, for who looks for another place for it."""
+    claim = claim_of(values)
+    if claim is None:
+        return Held()
+    return Held(claim.guests, (claim.day, claim.slot), frozenset(claim.sits))
+
+
+def written_keys(sits: Iterable[SlotKey]) -> list[str] | None:
+    """Where a party sits, as a booking keeps it: `["2027-03-07 12:00", …]`."""
+    return [f"{day} {slot}" for day, slot in sits] or None
+
+
+def read_keys(kept: Iterable[str] | None) -> tuple[SlotKey, ...]:
+    """The same, read back."""
+    split = (text.split(" ", 1) for text in kept or ())
+    return tuple((date.fromisoformat(day), slot) for day, slot in split)
 
 
 def settle(
@@ -52,32 +78,33 @@ def settle(
 ) -> dict[str, Any]:
     """Exchange the places of the old values for those of the new, both or neither.
 
-    Returns the columns that follow: `slot_key`, `departure_id`, `overbooked`. Raises
-    SlotUnavailable, and InvalidPayload for a party of a size that the activity does not take.
+    Returns the columns that follow: HELD, `departure_id`, `overbooked`. Raises SlotUnavailable,
+    and InvalidPayload for a party of a size that the activity does not take.
     """
     give = claim_of(old) if old else None
     if new.get("activity_id") is None:
         if give is not None:
-            exchange(session, give, None, None)
-        return {"slot_key": None, "departure_id": None, "overbooked": False}
+            exchange(session, give, None)
+        return {**dict.fromkeys(HELD), "departure_id": None, "overbooked": False}
     moved = old is None or any(old.get(name) != new.get(name) for name in PLACED)
     gone = new["status"] in GONE
-    if not moved and not gone and give and give.seats >= new["guest_count"]:
-        exchange(session, give, claim_of(new), None)
+    if not moved and not gone and give and give.guests >= new["guest_count"]:
+        exchange(session, give, claim_of(new))
         return {}
     if gone:
-        exchange(session, give, None, None)
+        exchange(session, give, None)
         return {} if not moved else _columns(_anywhere(session, new), overbooked=False)
     place = _place(session, new, terms, now, moved=moved)
-    take = claim_of({**new, "slot_key": place.key})
+    take = claim_of({**new, "slot_key": place.key, "slot_keys": written_keys(place.sits)})
     force = terms in (Terms.SOURCE, Terms.OVERBOOK)
-    overbooked = exchange(session, give, take, place.capacity, force=force)
+    overbooked = exchange(session, give, take, place.limits, force=force)
     return _columns(place, overbooked=overbooked)
 
 
 def _columns(place: Place, *, overbooked: bool) -> dict[str, Any]:
     return {
         "slot_key": place.key,
+        "slot_keys": written_keys(place.sits),
         "departure_id": place.departure_id,
         "overbooked": overbooked,
     }
@@ -95,7 +122,7 @@ def _place(
     _demand_open(slot, terms)
     if terms is Terms.DOOR:
         demand_party(activity.min_party, activity.max_party, new["guest_count"])
-    return Place(slot.key, slot.capacity, slot.departure_id)
+    return Place(slot.key, Limits(slot.capacity, slot.seats), slot.departure_id, slot.sits)
 
 
 def _anywhere(session: Session, new: Mapping[str, Any]) -> Place:

@@ -10,9 +10,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.bookings.choices import Time
+from app.bookings.claims import CLAIMING, held_by
 from app.bookings.derive import clock_of
 from app.bookings.models import Booking
 from app.venues.finding import match, slots_on
+from app.venues.plan import NOTHING
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,10 @@ def times_for(
     session: Session, booking: Booking, activity_id: UUID, day: date, party: int, now: datetime
 ) -> list[Time]:
     """The times of a day; what the booking holds itself counts as free for it."""
-    held = 0 if booking.is_gone or booking.activity_id != activity_id else booking.guest_count
-    times = []
-    for found in slots_on(session, activity_id, day, now):
-        slot = found.slot
-        own = (slot.day, slot.key) == (booking.activity_date, booking.slot_key)
-        times.append(Time(slot, party, now, held if own else 0))
-    return times
+    same = booking.activity_id == activity_id
+    own = held_by({name: getattr(booking, name) for name in CLAIMING}) if same else NOTHING
+    found = slots_on(session, activity_id, day, now)
+    return [Time(each.slot, party, now, own) for each in found]
 
 
 def options(times: Sequence[Time], typed: str, *, overbooks: bool) -> list[Option]:

@@ -19,6 +19,7 @@ from app.bookings.fields import GUEST, values_of
 from app.bookings.models import Booking
 from app.bookings.stamps import dump, load, set_by_staff
 from app.customers.actions import ERASED
+from app.payments import retention
 from app.venues.queries import zone_name
 from app.websites.models import Website
 
@@ -29,6 +30,8 @@ NEUTRAL: dict[str, Any] = {
     "customer_name": ERASED,
     "customer_email": EMAIL,
 }
+NAMELESS = {"guest_name": None, "special_requests": None}
+"""Of a dish that was chosen: what was served stays."""
 NO_DIGEST = b""
 """In the place of the digest of what the source sent: no message has it."""
 
@@ -49,13 +52,16 @@ def forget(session: Session, customer_id: UUID, now: datetime) -> Sequence[UUID]
         zone = zone_name(session, booking.venue_id, website)
         _overwrite(booking, zone, website.phone_region, now)
     session.flush()
-    return [booking.id for booking in bookings]
+    ids = [booking.id for booking in bookings]
+    retention.forget(session, ids)
+    return ids
 
 
 def _overwrite(booking: Booking, zone: str, region: str, now: datetime) -> None:
     values = {**values_of(booking), **NEUTRAL}
     columns = {
         **NEUTRAL,
+        "menu_choices": [{**dish, **NAMELESS} for dish in booking.menu_choices],
         **derived(values, zone, region),
         "created_digest": NO_DIGEST,
         "reseller_contact": [],

@@ -27,7 +27,8 @@ class Field:
     """By staff."""
     empty: Any = None
     kind: str = "text"
-    """`text`, `count`, `money`, `date`, `addons`, `instant`, `id`, `flag` or `tickets`."""
+    """`text`, `count`, `money`, `date`, `addons`, `instant`, `id`, `flag`, `tickets`, `words` (a
+    list of texts) or `choices` (of dishes)."""
     limit: int = 200
     """Most characters of a text, as at the doors of the sources."""
     shown: bool = True
@@ -54,6 +55,11 @@ _ALL = (
     Field("customer_email", "E-mail", required=True, personal=True, limit=254),
     Field("customer_phone", "Phone", personal=True, limit=50),
     Field("customer_country_code", "Country code", limit=10),
+    Field("booking_type", "Table for", editable=False, limit=20),
+    Field("allergies", "Allergies", personal=True, kind="words", empty=[]),
+    Field("celebration", "Celebration", personal=True),
+    Field("high_chairs", "High chairs", kind="count", empty=0),
+    Field("menu_choices", "Menu choices", personal=True, editable=False, empty=[], kind="choices"),
     Field("special_requests", "Guest's requests", personal=True, limit=5000),
     Field("transport_type", "Transport", limit=50),
     Field("hotel_name", "Hotel", personal=True, limit=300),
@@ -87,6 +93,8 @@ MONEY = frozenset(field.name for field in _ALL if field.kind == "money") | {
 }
 """Amounts, and what leads to them. (Add-ons hold prices, too: see `amounts`.)"""
 EDITABLE = frozenset(field.name for field in _ALL if field.editable)
+FOR_TABLES = frozenset({"allergies", "celebration", "high_chairs"})
+"""What staff set of a table alone."""
 STATUS_COMPANIONS = frozenset(
     {"status", "cancellation_reason", "paid_amount", "refunded_amount", "admin_notes"}
 )

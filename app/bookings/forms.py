@@ -12,7 +12,7 @@ from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectField
 from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, Regexp
 
-from app.bookings.fields import EDITABLE, FIELDS, plain
+from app.bookings.fields import EDITABLE, FIELDS, FOR_TABLES, plain
 from app.bookings.inputs import (
     CountField,
     MoneyField,
@@ -24,10 +24,12 @@ from app.bookings.inputs import (
     one_line,
     quantity_input,
     text_input,
+    words_input,
 )
 from app.bookings.models import Booking
 from app.bookings.wording import TRANSPORTS, transport
 from app.forms import Form
+from app.venues.models import Kind
 
 AREAS = ("special_requests", "admin_notes")
 EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$", message="This is not an e-mail address.")
@@ -74,6 +76,9 @@ class EditForm(Form):
     customer_email = text_input("customer_email", EMAIL, type="email", inputmode="email")
     customer_phone = text_input("customer_phone", type="tel")
     customer_country_code = text_input("customer_country_code")
+    allergies = words_input("allergies")
+    celebration = text_input("celebration")
+    high_chairs = count_input("high_chairs")
     special_requests = text_input("special_requests", area=True, rows=3)
     admin_notes = text_input("admin_notes", area=True, rows=3)
     transport_type = SelectField(FIELDS["transport_type"].label, validate_choice=False)
@@ -91,7 +96,7 @@ class EditForm(Form):
     def of(cls, booking: Booking, names: frozenset[str] = EDITABLE) -> EditForm:
         """The form of a booking as it stands. `names`: what this person may set."""
         form = cls(formdata=None, data={name: getattr(booking, name) for name in names})
-        form._keep(names)
+        form._keep(booking, names)
         form._start_from(booking)
         return form
 
@@ -99,7 +104,7 @@ class EditForm(Form):
     def sent(cls, booking: Booking, names: frozenset[str] = EDITABLE) -> EditForm:
         """The form as it came back. Without `originals` the booking as it stands counts."""
         form = cls(formdata=_unfolded(request.form))
-        form._keep(names)
+        form._keep(booking, names)
         if not form._read_originals():
             form._start_from(booking)
         form._offer_transports(booking)
@@ -168,9 +173,9 @@ class EditForm(Form):
         value = self[name].data
         return FIELDS[name].empty if value in (None, "") else value
 
-    def _keep(self, names: frozenset[str]) -> None:
-        self.names = names
-        for name in EDITABLE - names:
+    def _keep(self, booking: Booking, names: frozenset[str]) -> None:
+        self.names = names if booking.kind == Kind.TABLE else names - FOR_TABLES
+        for name in EDITABLE - self.names:
             del self[name]
 
     def _start_from(self, booking: Booking) -> None:
@@ -226,6 +231,8 @@ def as_text(name: str, value: Any) -> str:
         return json.dumps(value or [], ensure_ascii=False)
     if value is None:
         return ""
+    if FIELDS[name].kind == "words":
+        return ", ".join(value)
     return amount(value) if FIELDS[name].kind == "money" else str(value)
 
 

@@ -18,6 +18,7 @@ from wtforms.widgets import TextInput
 
 from app.bookings.fields import FIELDS, MOST_COUNT, MOST_MONEY
 
+MOST_WORDS, LONGEST_WORD = 30, 100
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
 
@@ -60,6 +61,26 @@ class MoneyField(Field):
             raise ValidationError("Two decimals at most.")
 
 
+class WordsField(Field):
+    """A few texts in one line, `nuts, milk`. Nothing typed is an empty list."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else ", ".join(self.data or [])
+
+    def process_formdata(self, typed: list[Any]) -> None:
+        """What stands between commas or line breaks."""
+        self.data = words_of(str(typed[0]) if typed else "")
+
+    def pre_validate(self, form: Any) -> None:
+        """As many and as long as the doors take."""
+        texts = self.data or []
+        if len(texts) > MOST_WORDS or any(len(text) > LONGEST_WORD for text in texts):
+            most = f"At most {MOST_WORDS}, each of at most {LONGEST_WORD} characters."
+            raise ValidationError(f"{most} Put commas between them.")
+
+
 class CountField(IntegerField):
     """A number of people or things."""
 
@@ -80,6 +101,12 @@ def amount(value: Any) -> str:
     return f"{number:.{0 if number == number.to_integral_value() else 2}f}"
 
 
+def words_of(text: str) -> list[str]:
+    """The texts between commas or line breaks, each once."""
+    found = (one_line(part) for part in re.split(r"[,;\n]", text))
+    return list(dict.fromkeys(part for part in found if part))
+
+
 def one_line(value: Any) -> str | None:
     """What was typed in one line, without needless spaces; None when that is nothing."""
     return " ".join(str(value or "").split()) or None
@@ -91,7 +118,7 @@ def many_lines(value: Any) -> str | None:
 
 
 def _no_nul(form: Any, field: Any) -> None:
-    if "\x00" in (field.data or ""):
+    if any("\x00" in text for text in field.data or ""):
         raise ValidationError("Holds a character that cannot be stored.")
 
 
@@ -118,11 +145,16 @@ def text_input(
     )
 
 
-def count_input(name: str, least: int = 0) -> Any:
-    """An input for a number of people."""
+def words_input(name: str) -> WordsField:
+    """An input for a few texts, with commas between them."""
+    return WordsField(FIELDS[name].label, [Optional(), _no_nul], render_kw={"autocomplete": "off"})
+
+
+def count_input(name: str, least: int = 0, *, optional: bool = False) -> Any:
+    """An input for a number of people. `optional`: nothing typed is none."""
     # A text input: one of type number changes its value when somebody scrolls over it.
     kw = {"inputmode": "numeric", "autocomplete": "off"}
-    checks = [_presence(name), _from(least)]
+    checks = [Optional() if optional else _presence(name), _from(least)]
     return CountField(FIELDS[name].label, checks, widget=TextInput(), render_kw=kw)
 
 

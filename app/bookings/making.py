@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.bookings import dining
 from app.bookings.claims import Terms, demand_party, shown_time
 from app.bookings.holds import free_up
 from app.bookings.models import Booking
@@ -25,8 +26,10 @@ from app.customers.actions import Contact, find_or_create
 from app.errors import Conflict, InvalidPayload
 from app.events.models import Actor
 from app.ids import new_id
+from app.menus.choosing import Choice, Occasion, Selection, choose, cost
 from app.venues import finding, prices
 from app.venues.finding import Found
+from app.venues.models import Kind
 from app.venues.plan import Offer
 from app.venues.prices import Sum
 from app.websites.models import Website
@@ -65,8 +68,10 @@ class Wish:
     terms: Terms = Terms.DOOR
     partner: ForPartner | None = None
     tickets: Sequence[Mapping[str, Any]] = ()
+    choices: Sequence[Selection] | None = None
+    """Of a table: the dishes that are wanted. None: whoever asks cannot say; then nobody must."""
     more: Mapping[str, Any] = field(default_factory=dict)
-    """Other fields: requests, notes, transport."""
+    """Other fields: requests, notes, transport, allergies."""
 
 
 def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Booking:
@@ -78,12 +83,15 @@ def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Bookin
     now = datetime.now(UTC)
     found = _place(session, wish, now)
     if wish.slot is not None:
-        free_up(session, wish.activity_id, wish.day, found.slot.key, now)
+        slot = found.slot
+        free_up(session, slot.activity_id, slot.day, slot.key, now, slot.sits)
     activity = found.offer.activity
     if wish.terms is Terms.DOOR:
         demand_party(activity.min_party, activity.max_party, wish.guests)
+    choices = _choices(session, wish, found)
     customer = find_or_create(session, wish.contact)
-    values = _values(wish, found)
+    values = _values(wish, found, choices)
+    kind = values.pop("kind")
     source_id = new_id()
     made = insert_new(
         session,
@@ -95,23 +103,36 @@ def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Bookin
         source=wish.source,
         source_booking_id=source_id,
         terms=wish.terms,
-        more={"kind": activity.kind, **_partner(wish.partner)},
+        more={"kind": kind, **_partner(wish.partner)},
     )
     if made is None:
         raise Conflict("This id is used for another booking.")
     return session.get_one(Booking, made)
 
 
-def priced(offer: Offer, guests: int, units: Mapping[UUID, int]) -> Sum:
-    """What a party pays, by price categories where it is counted in them."""
+def priced(
+    offer: Offer, guests: int, units: Mapping[UUID, int], choices: Sequence[Choice] = ()
+) -> Sum:
+    """What a party pays: its dishes, or by price categories where it is counted in them."""
+    if choices:
+        return prices.of_choices(offer.activity, cost(choices), guests)
     if units:
         return prices.of_units(offer.activity, offer.prices, units)
     return prices.of_party(offer.activity, guests)
 
 
-def new_reference() -> str:
-    """A booking reference that can be said on the telephone: `OB-7KQ2MX9`."""
-    return "OB-" + "".join(secrets.choice(_LETTERS) for _ in range(7))
+def new_reference(kind: str = "") -> str:
+    """A booking reference that can be said on the telephone: `OB-7KQ2MX9`; of tables `TB-…`."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(7))
+    return f"{'TB' if kind == Kind.TABLE else 'OB'}-{letters}"
+
+
+def _choices(session: Session, wish: Wish, found: Found) -> list[Choice]:
+    """The dishes, checked. Raises InvalidPayload."""
+    if wish.choices is None:
+        return []
+    occasion = Occasion(found.offer.activity, found.slot.day, wish.guests)
+    return choose(session, occasion, wish.choices)
 
 
 def _place(session: Session, wish: Wish, now: datetime) -> Found:
@@ -131,19 +152,21 @@ def _somewhere(session: Session, wish: Wish, slot: str, now: datetime) -> Found:
     return wanted
 
 
-def _values(wish: Wish, found: Found) -> dict[str, Any]:
+def _values(wish: Wish, found: Found, choices: list[Choice]) -> dict[str, Any]:
     activity, slot, venue = found.offer.activity, found.slot, found.plan.venue
-    cost = priced(found.offer, wish.guests, wish.units)
+    sums = priced(found.offer, wish.guests, wish.units, choices)
     return {
-        "booking_ref": new_reference(),
+        **dining.of_activity(activity),
+        "menu_choices": choices,
+        "booking_ref": new_reference(activity.kind),
         "package_name": activity.name,
-        "package_price": cost.per_guest,
+        "package_price": sums.per_guest,
         "venue": venue.name,
         "activity_date": slot.day,
         "time_slot": shown_time(slot),
         "guest_count": wish.guests,
-        "total_amount": cost.total,
-        "discount_amount": cost.discount,
+        "total_amount": sums.total,
+        "discount_amount": sums.discount,
         "currency": found.plan.currency,
         STATED: wish.status.value,
         "customer_name": wish.contact.name,

@@ -20,12 +20,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.bookings.status import ARRIVING, GONE, MOVES, Status
 from app.crypto import EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
+from app.menus.models import BookingItem
 
 Money = Numeric(12, 2)
 LATE_AFTER = timedelta(minutes=15)
@@ -68,6 +69,8 @@ class Booking(Base):
     departure_id: Mapped[UUID | None] = mapped_column(ForeignKey("departures.id"))
     slot_key: Mapped[str | None]
     """The slot of `slot_usage` in which it takes its places; follows from the fields above."""
+    slot_keys: Mapped[list[Any] | None] = mapped_column(JSONB)
+    """Of a table: every slot in which the party sits, `["2027-03-07 12:00", …]`."""
     overbooked: Mapped[bool] = mapped_column(server_default=text("false"))
     """Somebody took it although the slot was full."""
     hold_expires_at: Mapped[datetime | None]
@@ -89,6 +92,11 @@ class Booking(Base):
     """What came in by our own payments; `refunded_amount` is what went back of it."""
     calendar_sequence: Mapped[int] = mapped_column(server_default=text("0"))
     """Counts the changes of time or place, and the cancellation, for calendar files."""
+
+    items: Mapped[list[BookingItem]] = relationship(
+        cascade="all, delete-orphan", order_by=BookingItem.position, passive_deletes=True
+    )
+    """Of a table: the dishes chosen; see `menu_choices`."""
 
     package_name: Mapped[str]
     package_price: Mapped[Decimal] = mapped_column(Money)
@@ -210,6 +218,18 @@ class Booking(Base):
         Index("ix_bookings_email", "customer_email_hash"),
         Index("ix_bookings_search", "search", postgresql_using="gin"),
     )
+
+    @property
+    def menu_choices(self) -> list[dict[str, Any]]:
+        """The dishes chosen, as the history keeps them; only tables have any."""
+        return [item.as_json() for item in self.items] if self.kind == "table" else []
+
+    @menu_choices.setter
+    def menu_choices(self, chosen: list[dict[str, Any]] | None) -> None:
+        self.items = [
+            BookingItem.of(self.website_id, place, choice)
+            for place, choice in enumerate(chosen or [])
+        ]
 
     def can_move_to(self, status: Status) -> bool:
         """Whether staff may bring the booking into this status from where it stands."""

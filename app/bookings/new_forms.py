@@ -9,11 +9,12 @@ from wtforms import BooleanField, RadioField
 
 from app.bookings.choices import Asked
 from app.bookings.forms import EMAIL
-from app.bookings.inputs import text_input
+from app.bookings.inputs import count_input, text_input, words_input
 from app.customers.actions import Contact
 from app.forms import Form
 
 SOURCES = {"walk_in": "Walk-in", "phone": "Phone", "direct": "Other"}
+FOR_TABLES = ("allergies", "celebration", "high_chairs")
 UNIT = "unit-"
 """What the names of the counters of price categories begin with."""
 
@@ -27,6 +28,9 @@ class NewForm(Form):
     customer_email = text_input(
         "customer_email", EMAIL, optional=True, type="email", inputmode="email"
     )
+    allergies = words_input("allergies")
+    celebration = text_input("celebration")
+    high_chairs = count_input("high_chairs", optional=True)
     special_requests = text_input("special_requests", area=True, rows=2)
     admin_notes = text_input("admin_notes", area=True, rows=2)
     overbook = BooleanField("Book all the same")
@@ -54,7 +58,7 @@ class NewForm(Form):
 
     def words(self) -> dict[str, Any]:
         """What goes with the booking as it was typed."""
-        names = ("special_requests", "admin_notes")
+        names = ("special_requests", "admin_notes", *FOR_TABLES)
         return {name: self[name].data for name in names if self[name].data}
 
 

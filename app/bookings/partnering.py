@@ -5,7 +5,7 @@ A partner sees what it made, at venues where it may book; anything else does not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app.bookings import dining, standing
 from app.bookings.claims import Terms, shown_time
 from app.bookings.holds import free_up, is_lapsed
 from app.bookings.making import priced
@@ -26,6 +27,7 @@ from app.customers import queries as customers
 from app.customers.actions import Contact, find_or_create
 from app.errors import Conflict, Forbidden, NotFound
 from app.events.models import Actor
+from app.menus.choosing import Selection
 from app.partners.callers import PartnerCaller
 from app.venues import finding
 from app.venues.models import Venue
@@ -49,6 +51,10 @@ class Change:
     guests: int | None = None
     units: Mapping[UUID, int] | None = None
     """Of the price categories; given with the guests that they come to."""
+    choices: Sequence[Selection] | None = None
+    """Of a table: the dishes that are wanted now."""
+    everybody_chooses: bool = False
+    """Whoever asks can say the dishes: they must fit the day and the party."""
 
     @property
     def rebooks(self) -> bool:
@@ -156,13 +162,18 @@ def change(
     other_party = wanted.guests not in (None, booking.guest_count)
     if other_party and booking.tickets and "tickets" not in columns:
         raise Conflict("Each guest of this booking has a ticket: change the tickets, through OCTO.")
+    before = standing.of(booking)
     if wanted.contact is not None and (wanted.contact.phone or wanted.contact.email):
         booking.customer_id = find_or_create(session, wanted.contact).id
     if wanted.rebooks:
         columns |= _rebooked(session, booking, wanted, now)
+    if wanted.choices is not None or (wanted.everybody_chooses and wanted.rebooks):
+        columns |= dining.rechosen(session, booking, columns, wanted.choices)
     if status is not None:
         columns[STATED] = status.value
-    return _write(session, actor, booking, columns, now, Terms.DOOR)
+    changed = _write(session, actor, booking, columns, now, Terms.DOOR)
+    standing.follow(session, before, standing.of(booking))
+    return changed
 
 
 def cancel(
@@ -188,8 +199,9 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
         session, activity_id, day, now, key=slot, party=guests, rather=booking.time_slot
     )
     if slot is not None:
-        free_up(session, activity_id, day, found.slot.key, now)
+        free_up(session, activity_id, day, found.slot.key, now, found.slot.sits)
     place: dict[str, Any] = {
+        **dining.of_activity(found.offer.activity),
         "activity_id": activity_id,
         "venue_id": found.plan.venue.id,
         "venue": found.plan.venue.name,
@@ -201,16 +213,10 @@ def _rebooked(session: Session, booking: Booking, wanted: Change, now: datetime)
     }
     # The price was agreed: another time alone does not change it, nor what staff made of it.
     same = activity_id == booking.activity_id and guests == booking.guest_count
-    return place if same and wanted.units is None else place | _price(found, guests, wanted)
-
-
-def _price(found: finding.Found, guests: int, wanted: Change) -> dict[str, Any]:
-    cost = priced(found.offer, guests, wanted.units or {})
-    return {
-        "package_price": cost.per_guest,
-        "discount_amount": cost.discount,
-        "total_amount": cost.total,
-    }
+    if same and wanted.units is None:
+        return place
+    sums = priced(found.offer, guests, wanted.units or {}, booking.menu_choices)
+    return place | dining.amounts_of(sums)
 
 
 def _write(

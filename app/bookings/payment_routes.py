@@ -6,12 +6,12 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 
-from app.bookings import amounts, pages, paying, payment_pages, queries, refunding
+from app.bookings import pages, paying, payment_pages, queries, refunding
 from app.bookings.models import Booking
 from app.bookings.payment_pages import RefundForm
 from app.bookings.refunding import payment_event, refund_due
 from app.bookings.wording import money
-from app.errors import InvalidPayload, NotFound, WebsiteNotFound
+from app.errors import InvalidPayload, WebsiteNotFound
 from app.events.actions import record
 from app.extensions import db
 from app.ids import new_id
@@ -87,13 +87,12 @@ def give_back(booking_id: UUID) -> Response:
 
 
 @payments.post("/bookings/<uuid:booking_id>/deposit")
-@requires(EDIT)
+@requires(EDIT, VIEW)
 def ask(booking_id: UUID) -> Response:
     """Ask for the deposit: a new link where there is none, and the message once more."""
     session = db.session()
     booking = queries.lock(session, current_scope(), booking_id, EDIT)
-    if not amounts.may_see(current_scope(), booking.website_id):
-        raise NotFound("This booking does not exist.")
+    current_scope().demand(VIEW, booking.website_id, seen_with=queries.VIEW)
     there = payments_of.open_deposit(session, booking.id)
     try:
         payment = paying.ask_deposit(session, current_actor(), booking, now())

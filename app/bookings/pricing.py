@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from app.bookings.wording import money
+from app.menus.choosing import cost
 
 
 def sum_of(values: Mapping[str, Any]) -> Decimal:
-    """Price per person × guests, plus add-ons and transport, less the discount."""
+    """Price per person × guests, plus dishes, add-ons and transport, less the discount."""
     total = _number(values["package_price"]) * _number(values["guest_count"])
+    total += cost(values.get("menu_choices") or [])
     for item in values["addons"] or []:
         total += _number(item.get("quantity", 1)) * _number(item.get("unit_price"))
     return total + _number(values["transport_cost"]) - _number(values["discount_amount"])

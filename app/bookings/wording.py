@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ TRANSPORTS = {
     "self_arrange": "Arranges own way",
     "private": "Private transfer",
 }
+TABLE_TYPES = {"regular": "A regular table", "sunday_lunch": "Sunday lunch"}
 
 
 def shown(name: str, value: Any, currency: str = "", *, amounts: bool = True) -> str | None:
@@ -72,6 +73,13 @@ def transport(kind: str) -> str:
     return TRANSPORTS.get(kind, kind.replace("_", " ").capitalize())
 
 
+def dish(item: Mapping[str, Any]) -> str:
+    """`2 × Roast beef for Mia (no gravy)`."""
+    who = f" for {item['guest_name']}" if item.get("guest_name") else ""
+    asks = f" ({item['special_requests']})" if item.get("special_requests") else ""
+    return f"{item.get('quantity', 1)} × {item.get('name', '')}{who}{asks}"
+
+
 def _tickets(items: list[Any]) -> str:
     return f"{len(items)} ticket{'s' if len(items) > 1 else ''}"
 
@@ -81,8 +89,11 @@ _BY_KIND: dict[str, Callable[[Any], str | None]] = {
     "instant": lambda value: f"{datetime.fromisoformat(str(value)):%d %b %Y, %H:%M} UTC",
     "flag": lambda value: "Yes" if value else None,
     "tickets": _tickets,
+    "words": ", ".join,
+    "choices": lambda value: ", ".join(dish(each) for each in value),
 }
 _BY_NAME: dict[str, Callable[[Any], str | None]] = {
+    "booking_type": lambda value: TABLE_TYPES.get(value, str(value)),
     "status": lambda value: Status(value).label,
     "transport_type": lambda value: transport(str(value)),
 }

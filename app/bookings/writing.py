@@ -5,7 +5,7 @@ Everything here runs in the caller's transaction, with the booking's row locked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -14,7 +14,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.bookings.claims import Terms, claim_of, settle
+from app.bookings import standing
+from app.bookings.claims import HELD, Terms, claim_of, settle
 from app.bookings.derive import derived, moves_entry, shown_refund, shown_status
 from app.bookings.fields import FIELDS, PERSONAL, STATUS_COMPANIONS, difference, values_of
 from app.bookings.models import Booking
@@ -26,6 +27,7 @@ from app.customers.actions import Known
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.ids import new_id
+from app.menus.models import BookingItem
 from app.venues.capacity import exchange
 from app.venues.finding import match
 from app.venues.queries import zone_name
@@ -37,6 +39,8 @@ FULL = "full"
 STATED = "stated_status"
 SHOWN = {STATED: "status", REFUND: "refunded_amount"}
 """Registers that people know by another name."""
+CHOICES = "menu_choices"
+"""Rows of their own, and a field of the booking all the same."""
 
 _TABLE = cast(Table, Booking.__table__)
 _INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
@@ -92,15 +96,14 @@ def insert_new(
     filled = with_shown(filled, stamps)
     if "activity_id" not in values:
         filled |= _linked(session, website.id, filled)
-    slot_key = None
+    beside: dict[str, Any] = dict.fromkeys(HELD)
     if filled["activity_id"]:
-        settled = settle(session, None, filled, terms, now)
-        slot_key = settled.pop("slot_key")
-        filled |= settled
+        filled |= settle(session, None, filled, terms, now)
+    beside |= {name: filled.pop(name) for name in (*HELD, "kind") if name in filled}
     row = {
-        **filled,
+        **{name: value for name, value in filled.items() if name != CHOICES},
+        **beside,
         **(more or {}),
-        "slot_key": slot_key,
         **derived(filled, _zone(session, website, filled), website.phone_region),
         "id": new_id(),
         "website_id": website.id,
@@ -116,8 +119,9 @@ def insert_new(
     }
     made: UUID | None = session.execute(_INSERT, row).scalar_one_or_none()
     if made is None:
-        exchange(session, claim_of(row), None, None)  # the places belong to the one that is there
+        exchange(session, claim_of(row), None)  # the places belong to the one that is there
         return None
+    _choose(session, website.id, made, filled[CHOICES])
     changes = {name: pair for name, pair in difference({}, filled).items() if pair[1] is not None}
     event = NewEvent(
         name="booking.created",
@@ -133,6 +137,7 @@ def insert_new(
         dispatch=True,
     )
     record(session, actor, event)
+    standing.follow(session, standing.of_values({"customer_id": customer.id, **row}))
     return made
 
 
@@ -154,14 +159,14 @@ def write(
     No difference: no version, no event, nothing sent; at most the stamps move on. Its places are
     exchanged on these terms: raises SlotUnavailable.
     """
-    old = values_of(booking)
+    old, before = values_of(booking), standing.of(booking)
     state = {**old, STATED: booking.stated_status, "refund_is_full": booking.refund_is_full}
     new = with_shown({**state, **columns}, stamps)
     if "activity_id" not in columns and any(old[n] != new[n] for n in ("package_name", "venue")):
         new |= _linked(session, website.id, new)
     if old["activity_id"] or new["activity_id"]:
-        taken = {**old, "slot_key": booking.slot_key}
-        new |= settle(session, taken, {**new, "slot_key": booking.slot_key}, terms, now)
+        held = {name: getattr(booking, name) for name in HELD}
+        new |= settle(session, {**old, **held}, {**new, **held}, terms, now)
     changes = difference(old, new)
     _keep_columns(booking, new, stamps)
     if not changes:
@@ -190,6 +195,7 @@ def write(
         dispatch=True,
     )
     record(session, actor, event)
+    standing.follow(session, before, standing.of(booking))
     if "status" in changes:
         on_status(session, actor, booking, str(old["status"]), now)
     return True
@@ -198,7 +204,17 @@ def write(
 def _linked(session: Session, website_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The activity and venue that the words of a booking mean; null where that is not certain."""
     found = match(session, website_id, values["venue"], values["package_name"])
-    return found._asdict() if found else {"activity_id": None, "venue_id": None}
+    return found._asdict() if found else dict.fromkeys(("activity_id", "venue_id", "booking_type"))
+
+
+def _choose(
+    session: Session, website_id: str, booking_id: UUID, choices: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep the dishes that a new booking chose."""
+    for place, choice in enumerate(choices or ()):
+        item = BookingItem.of(website_id, place, choice)
+        item.booking_id = booking_id
+        session.add(item)
 
 
 def _zone(session: Session, website: Website, values: Mapping[str, Any]) -> str:

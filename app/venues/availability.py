@@ -8,19 +8,31 @@ to the day on which they begin, their slots to the day on which those are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.venues.models import Activity, Departure, SlotRule
-from app.venues.plan import DAY_KEY, DAY_MINUTES, Hours, Offer, Plan, Slot, State
+from app.venues.plan import DAY_KEY, DAY_MINUTES, Hours, Offer, Plan, Slot, SlotKey, State
 
 
 def slots(plan: Plan, offer: Offer, day: date, now: datetime) -> list[Slot]:
     """The slots of an activity on a day, in the order of time, sold out and closed ones too."""
-    made = [slot for draft in _drafts(plan, offer, day) if (slot := draft.at(plan, offer, now))]
+    begins = _begins(plan, offer, day)
+    made = [
+        slot for draft in _drafts(plan, offer, day) if (slot := draft.at(plan, offer, now, begins))
+    ]
     return sorted(made, key=lambda slot: (slot.starts_at, slot.key))
+
+
+def sits_from(plan: Plan, offer: Offer, day: date, minute: int) -> tuple[SlotKey, ...]:
+    """The slots in which a party sits that comes at that minute, whether or not one begins then:
+    those that begin while it stays, in real minutes."""
+    at = instant(day, minute, plan.zone)
+    if at is None:  # a time that the clock skips is read by the clock before
+        at = datetime.combine(day, time(minute // 60, minute % 60), plan.zone)
+    return tuple(_stay(offer.activity, at, _begins(plan, offer, day)))
 
 
 def calendar(plan: Plan, offer: Offer, first: date, last: date, now: datetime) -> list[Slot]:
@@ -37,13 +49,36 @@ def never_open(plan: Plan, activity: Activity) -> list[str]:
     return [
         text
         for text in activity.times
-        if not any(_within(week[day], week[day - 1], _minute(text)) for day in range(7))
+        if not any(_within(activity, week[day], week[day - 1], _minute(text)) for day in range(7))
     ]
 
 
 def opening_spans(plan: Plan, day: date) -> list[tuple[str, str]]:
     """When the venue is open on a day, as `("09:00", "17:00")`; `24:00` is never written."""
     return [(f"{h.opens:%H:%M}", f"{h.closes:%H:%M}") for h in plan.hours(day)]
+
+
+_Begins = Sequence[tuple[datetime, SlotKey]]
+"""When slots begin, in the order of time."""
+
+
+def _begins(plan: Plan, offer: Offer, day: date) -> _Begins:
+    """Of a day and the next, into which guests may stay. Only where seats are counted."""
+    if offer.activity.seats is None:
+        return ()
+    found = []
+    for near in (day, day + timedelta(days=1)):
+        for draft in _drafts(plan, offer, near):
+            at = instant(near, draft.minute, plan.zone)
+            if at is not None:
+                found.append((at.astimezone(UTC), (near, draft.key)))
+    return sorted(found)
+
+
+def _stay(activity: Activity, begin: datetime, begins: _Begins) -> Iterator[SlotKey]:
+    first = begin.astimezone(UTC)
+    last = first + timedelta(minutes=activity.duration_minutes)
+    return (key for at, key in begins if first <= at < last)
 
 
 @dataclass(frozen=True)
@@ -58,7 +93,7 @@ class _Draft:
     until: int | None = None
     """Minute until which guests of a whole day may come."""
 
-    def at(self, plan: Plan, offer: Offer, now: datetime) -> Slot | None:
+    def at(self, plan: Plan, offer: Offer, now: datetime, begins: _Begins = ()) -> Slot | None:
         """The slot; None where the clock skips its time on that day."""
         activity = offer.activity
         span = self._span(plan.zone, activity)
@@ -66,10 +101,8 @@ class _Draft:
             return None
         begin, end, last = span
         last = _later(last, -activity.lead_minutes)
-        used = offer.used.get((self.day, self.key), 0)
-        state, reason = self._state(plan, offer, used, late=now > last)
         hour, minute = divmod(self.minute, 60)
-        return Slot(
+        slot = Slot(
             activity_id=activity.id,
             day=self.day,
             key=self.key,
@@ -78,11 +111,14 @@ class _Draft:
             ends_at=end,
             last_call=last,
             capacity=self.capacity,
-            used=used,
-            state=state,
+            used=offer.used.get((self.day, self.key), 0),
+            state=State.OPEN,
             departure_id=self.departure.id if self.departure else None,
-            reason=reason,
+            seats=activity.seats,
+            sittings=[(key, offer.seated.get(key, 0)) for key in _stay(activity, begin, begins)],
         )
+        state, reason = self._state(plan, offer, slot, late=now > last)
+        return replace(slot, state=state, reason=reason)
 
     def _span(
         self, zone: ZoneInfo, activity: Activity
@@ -95,14 +131,13 @@ class _Draft:
             return None
         return begin, _later(begin, activity.duration_minutes), begin
 
-    def _state(self, plan: Plan, offer: Offer, used: int, *, late: bool) -> tuple[State, str]:
+    def _state(self, plan: Plan, offer: Offer, slot: Slot, *, late: bool) -> tuple[State, str]:
         reason = self._closed(plan, offer)
         if reason is not None:
             return State.CLOSED, reason
         if late:
             return State.PAST, ""
-        full = self.capacity is not None and used >= self.capacity
-        return (State.FULL if full else State.OPEN), ""
+        return (State.FULL if slot.remaining == 0 else State.OPEN), ""
 
     def _closed(self, plan: Plan, offer: Offer) -> str | None:
         """Why it is closed; None where it is not."""
@@ -126,7 +161,7 @@ def _drafts(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
     match SlotRule(activity.slot_rule):
         case SlotRule.TIMES:
             for text in activity.times:
-                if _is_open(plan, day, minute := _minute(text)):
+                if _is_open(plan, activity, day, minute := _minute(text)):
                     yield _Draft(day, minute, text, capacity)
         case SlotRule.INTERVAL:
             for minute in _intervals(plan, activity, day):
@@ -143,15 +178,25 @@ def _drafts(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
                 yield _Draft(day, minute, str(departure.id), places, departure)
 
 
-def _is_open(plan: Plan, day: date, minute: int) -> bool:
-    """Whether the venue is open then, also in hours that began the day before."""
-    return _within(plan.hours(day), plan.hours(day - timedelta(days=1)), minute)
+def _is_open(plan: Plan, activity: Activity, day: date, minute: int) -> bool:
+    """Whether guests may come then, also in hours that began the day before."""
+    return _within(activity, plan.hours(day), plan.hours(day - timedelta(days=1)), minute)
 
 
-def _within(today: Sequence[Hours], yesterday: Sequence[Hours], minute: int) -> bool:
-    begun = [(h.minutes(), 0) for h in today]
-    begun += [(h.minutes(), DAY_MINUTES) for h in yesterday]
+def _within(
+    activity: Activity, today: Sequence[Hours], yesterday: Sequence[Hours], minute: int
+) -> bool:
+    begun = [(_arrivals(activity, h), 0) for h in today]
+    begun += [(_arrivals(activity, h), DAY_MINUTES) for h in yesterday]
     return any(begin <= minute + late < end for (begin, end), late in begun)
+
+
+def _arrivals(activity: Activity, hours: Hours) -> tuple[int, int]:
+    """From and to: in the kitchen's hours the last guests sit down so long before it closes."""
+    if not activity.in_kitchen_hours:
+        return hours.minutes()
+    begin, end = hours.kitchen()
+    return begin, end - activity.last_seating_minutes
 
 
 def _intervals(plan: Plan, activity: Activity, day: date) -> list[int]:
@@ -167,12 +212,11 @@ def _intervals(plan: Plan, activity: Activity, day: date) -> list[int]:
 
 def _grid(hours: Hours, activity: Activity) -> range:
     """Every so many minutes. What runs in opening hours ends within them; in the kitchen's hours
-    the last guests may sit down until it closes."""
+    the last guests may sit down until it closes, or so long before as the activity says."""
     step = activity.every_minutes or activity.duration_minutes
+    begin, end = _arrivals(activity, hours)
     if activity.in_kitchen_hours:
-        begin, end = hours.kitchen()
         return range(begin, end, step)
-    begin, end = hours.minutes()
     return range(begin, end - activity.duration_minutes + 1, step)
 
 

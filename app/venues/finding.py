@@ -12,14 +12,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound, SlotUnavailable
-from app.venues.availability import slots
+from app.venues.availability import sits_from, slots
+from app.venues.capacity import Limits
 from app.venues.loading import load
 from app.venues.models import Activity, Departure, SlotRule, Venue
-from app.venues.plan import DAY_KEY, Offer, Plan, Slot, State
+from app.venues.plan import DAY_KEY, Offer, Plan, Slot, SlotKey, State
 
 _package = bindparam("package", type_=Text)
 _MATCH = (
-    select(Activity.id, Activity.venue_id, Venue.name)
+    select(Activity.id, Activity.venue_id, Venue.name, Activity.kind, Activity.booking_type)
     .join(Venue, Venue.id == Activity.venue_id)
     .where(
         Venue.website_id == bindparam("website_id", type_=Text),
@@ -44,8 +45,10 @@ class Place(NamedTuple):
     """Where a booking takes its places, whether or not anything is offered there."""
 
     key: str
-    capacity: int | None
+    limits: Limits
     departure_id: UUID | None
+    sits: tuple[SlotKey, ...] = ()
+    """Of tables: the slots in which the party sits."""
 
 
 class Linked(NamedTuple):
@@ -53,6 +56,8 @@ class Linked(NamedTuple):
 
     activity_id: UUID
     venue_id: UUID
+    kind: str
+    booking_type: str | None
 
 
 def slots_on(session: Session, activity_id: UUID, day: date, now: datetime) -> list[Found]:
@@ -98,18 +103,25 @@ def place_of(
     session: Session, activity_id: UUID, day: date, clock: time | None, departure_id: UUID | None
 ) -> Place:
     """Where a booking at that time counts, from the activity alone: for who is not refused."""
-    activity = session.execute(
-        select(Activity.slot_rule, Activity.capacity).where(Activity.id == activity_id)
-    ).one()
+    names = (Activity.slot_rule, Activity.capacity, Activity.seats)
+    activity = session.execute(select(*names).where(Activity.id == activity_id)).one()
+    limits = Limits(activity.capacity, activity.seats)
     if activity.slot_rule == SlotRule.DAY or clock is None:
-        return Place(DAY_KEY, activity.capacity, None)
+        return Place(DAY_KEY, limits, None)
     if activity.slot_rule == SlotRule.DEPARTURES:
         departure = _departure(session, activity_id, day, clock, departure_id)
         if departure is not None:
             own = departure.capacity
             places = activity.capacity if own is None else own
-            return Place(str(departure.id), places, departure.id)
-    return Place(f"{clock:%H:%M}", activity.capacity, None)
+            return Place(str(departure.id), Limits(places), departure.id)
+    sits = () if activity.seats is None else _sits(session, activity_id, day, clock)
+    return Place(f"{clock:%H:%M}", limits, None, sits)
+
+
+def _sits(session: Session, activity_id: UUID, day: date, clock: time) -> tuple[SlotKey, ...]:
+    venue_id = session.scalars(select(Activity.venue_id).where(Activity.id == activity_id)).one()
+    (plan,) = load(session, [venue_id], day, day, [activity_id])
+    return sits_from(plan, plan.offers[0], day, clock.hour * 60 + clock.minute)
 
 
 def match(session: Session, website_id: str, venue: str | None, package: str) -> Linked | None:
@@ -117,7 +129,10 @@ def match(session: Session, website_id: str, venue: str | None, package: str) ->
     rows = session.execute(_MATCH, {"website_id": website_id, "package": package}).all()
     named = [row for row in rows if venue and row.name.casefold() == venue.strip().casefold()]
     fitting = named or ([] if len({row.venue_id for row in rows}) > 1 else rows)
-    return Linked(fitting[0].id, fitting[0].venue_id) if fitting else None
+    if not fitting:
+        return None
+    first = fitting[0]
+    return Linked(first.id, first.venue_id, first.kind, first.booking_type)
 
 
 def _departure(

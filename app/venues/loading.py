@@ -21,8 +21,10 @@ from app.venues.models import (
     SpecialHours,
     Venue,
 )
-from app.venues.plan import Closure, Hours, Offer, Plan, Special
+from app.venues.plan import Closure, Hours, Offer, Plan, SlotKey, Special
 from app.websites.models import Website
+
+ONE_DAY = timedelta(days=1)
 
 
 def load(
@@ -67,8 +69,8 @@ def _of_venue(table: Any, *conditions: Any) -> Any:
 
 
 def _special(first: date, last: date) -> Any:
-    # The hours of the day before may reach into the first one.
-    return _of_venue(SpecialHours, SpecialHours.day.between(first - timedelta(days=1), last))
+    # The hours of the day before may reach into the first one, and guests stay into the day after.
+    return _of_venue(SpecialHours, SpecialHours.day.between(first - ONE_DAY, last + ONE_DAY))
 
 
 def _closures(first: date, last: date) -> Any:
@@ -98,10 +100,12 @@ def _offers(
             own.append(price)
     ids = [activity.id for activity in prices]
     departures = _departures(session, ids, first, last)
-    used = _used(session, ids, first, last)
+    taken = _taken(session, ids, first, last)
     found: defaultdict[UUID, list[Offer]] = defaultdict(list)
     for activity, own in prices.items():
-        offer = Offer(activity, own, departures[activity.id], used[activity.id])
+        counts = taken[activity.id].items()
+        used, seated = ({key: both[n] for key, both in counts} for n in (0, 1))
+        offer = Offer(activity, own, departures[activity.id], used, seated)
         found[activity.venue_id].append(offer)
     return found
 
@@ -120,15 +124,16 @@ def _departures(
     return found
 
 
-def _used(
+def _taken(
     session: Session, activity_ids: list[UUID], first: date, last: date
-) -> Mapping[UUID, Mapping[tuple[date, str], int]]:
-    query = select(SlotUsage.activity_id, SlotUsage.day, SlotUsage.slot, SlotUsage.used).where(
-        SlotUsage.activity_id.in_(activity_ids), SlotUsage.day.between(first, last)
+) -> Mapping[UUID, dict[SlotKey, tuple[int, int]]]:
+    """Who comes and who sits there. Guests may stay into the day after."""
+    query = select(SlotUsage).where(
+        SlotUsage.activity_id.in_(activity_ids), SlotUsage.day.between(first, last + ONE_DAY)
     )
-    found: defaultdict[UUID, dict[tuple[date, str], int]] = defaultdict(dict)
-    for row in session.execute(query):
-        found[row.activity_id][row.day, row.slot] = row.used
+    found: defaultdict[UUID, dict[SlotKey, tuple[int, int]]] = defaultdict(dict)
+    for row in session.execute(query.with_only_columns(*SlotUsage.__table__.c)):
+        found[row.activity_id][row.day, row.slot] = row.used, row.seated
     return found
 
 

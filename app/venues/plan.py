@@ -14,6 +14,8 @@ from app.venues.models import Activity, ActivityPrice, Departure, Venue
 DAY_KEY = "day"
 """Key of the one slot of a day on which guests come at any time."""
 DAY_MINUTES = 24 * 60
+SlotKey = tuple[date, str]
+"""A day and the key of one of its slots."""
 
 
 class State(enum.StrEnum):
@@ -76,7 +78,10 @@ class Offer:
     activity: Activity
     prices: Sequence[ActivityPrice] = ()
     departures: Mapping[date, Sequence[Departure]] = field(default_factory=dict)
-    used: Mapping[tuple[date, str], int] = field(default_factory=dict)
+    used: Mapping[SlotKey, int] = field(default_factory=dict)
+    """Who comes."""
+    seated: Mapping[SlotKey, int] = field(default_factory=dict)
+    """Who sits there then, also who came before."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,18 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What a booking has already, while one looks for another place for it."""
+
+    guests: int = 0
+    slot: SlotKey | None = None
+    sits: frozenset[SlotKey] = frozenset()
+
+
+NOTHING = Held()
+
+
+@dataclass(frozen=True)
 class Slot:
     """A time at which an activity can be booked, and how it stands."""
 
@@ -133,11 +150,41 @@ class Slot:
     departure_id: UUID | None = None
     reason: str = ""
     """Why it is closed, where somebody said so."""
+    seats: int | None = None
+    """Of tables: how many can sit at once; None without limit."""
+    sittings: Sequence[tuple[SlotKey, int]] = ()
+    """Of tables: the slots in which a party sits that comes now, and who sits there already."""
+
+    @property
+    def sits(self) -> tuple[SlotKey, ...]:
+        """The slots in which a party sits that comes now."""
+        return tuple(key for key, _ in self.sittings)
+
+    @property
+    def seated(self) -> int:
+        """Who sits there at this time, also who came before."""
+        return dict(self.sittings).get((self.day, self.key), 0)
+
+    @property
+    def most(self) -> int | None:
+        """The most that an empty slot takes; None without limit."""
+        return min((n for n in (self.capacity, self.seats) if n is not None), default=None)
 
     @property
     def remaining(self) -> int | None:
         """Places left, never below 0; None without limit."""
-        return None if self.capacity is None else max(self.capacity - self.used, 0)
+        return self.left()
+
+    def left(self, held: Held = NOTHING) -> int | None:
+        """The same for a booking whose own places count as free."""
+        found = []
+        if self.capacity is not None:
+            own = held.guests if held.slot == (self.day, self.key) else 0
+            found.append(self.capacity - self.used + own)
+        if self.seats is not None:
+            there = (n - held.guests * (key in held.sits) for key, n in self.sittings)
+            found.append(self.seats - max(there, default=0))
+        return max(min(found), 0) if found else None
 
     @property
     def is_day(self) -> bool:

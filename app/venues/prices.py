@@ -27,6 +27,11 @@ def of_party(activity: Activity, guests: int) -> Sum:
     return _less_discount(activity, activity.price, activity.price * guests, guests)
 
 
+def of_choices(activity: Activity, total: Decimal, guests: int) -> Sum:
+    """A party that pays for the dishes it chose, and nothing per guest."""
+    return _less_discount(activity, Decimal(0), total, guests)
+
+
 def of_units(
     activity: Activity, prices: Sequence[ActivityPrice], counts: Mapping[UUID, int]
 ) -> Sum:

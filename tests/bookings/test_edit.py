@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.bookings import actions
-from app.bookings.fields import EDITABLE
+from app.bookings.fields import EDITABLE, FOR_TABLES
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.events.models import Event
@@ -70,7 +70,9 @@ def booking(desk: FlaskClient) -> Booking:
 
 def test_the_form_holds_every_field_that_staff_may_set(desk: FlaskClient, booking: Booking) -> None:
     form = open_form(desk, booking)
-    assert EDITABLE - {"addons"} <= form.keys()
+    assert EDITABLE - {"addons"} - FOR_TABLES <= form.keys()
+    booking.kind = "table"
+    assert FOR_TABLES <= open_form(desk, booking).keys()
     assert form["addons-0-name"] == "Photo Package"
     assert (form["package_price"], form["activity_date"]) == ("3490", "2026-11-20")
     assert form["version"] == "1"

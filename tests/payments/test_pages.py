@@ -58,7 +58,7 @@ def test_who_may_not_see_amounts_sees_nothing_of_payments(shop: Shop) -> None:
     assert "20.00 THB" not in page
     assert colleague.get("/payments").status_code == 403
     assert colleague.get(f"/bookings/{booking.id}/refund").status_code == 403
-    assert colleague.post(f"/bookings/{booking.id}/deposit").status_code == 404
+    assert colleague.post(f"/bookings/{booking.id}/deposit").status_code == 403
     at_the_till(shop.house.colleague)
     till = shop.house.browser("colleague")
     page = till.get(f"/bookings/{booking.id}").text

@@ -51,11 +51,13 @@ def plan(random: Random) -> tuple[Plan, Offer, date]:
         in_kitchen_hours=random.random() < 0.4,
         capacity=random.choice((None, 0, 1, 8)),
         lead_minutes=random.choice((0, 0, 60, 60 * 24)),
+        last_seating_minutes=random.choice((0, 0, 45)),
+        seats=random.choice((None, None, None, 0, 6)) if rule in ("times", "interval") else None,
         is_active=random.random() > 0.05,
     )
     week = {n: [stretch(random) for _ in range(random.choice((0, 1, 1, 2)))] for n in range(7)}
     special = {}
-    for near in (day, day - timedelta(days=1)):
+    for near in (day, day - timedelta(days=1), day + timedelta(days=1)):
         if random.random() < 0.2:
             special[near] = Special(random.choice((None, stretch(random))), "holiday")
     leaving = [
@@ -79,7 +81,12 @@ def plan(random: Random) -> tuple[Plan, Offer, date]:
         for _ in range(random.choice((0, 0, 0, 1)))
     ]
     used = {(day, key): random.randrange(10) for key in keys}
-    offer = Offer(activity, (), {day: leaving}, used)
+    seated = {
+        (near, text): random.randrange(8)
+        for near in (day, day + timedelta(days=1))
+        for text in random.sample(CLOCK[::15], 30)
+    }
+    offer = Offer(activity, (), {day: leaving}, used, seated)
     return Plan(venue, "THB", week, special, closures, [offer]), offer, day
 
 
@@ -103,6 +110,7 @@ class Said:
     key: str
     at: datetime
     state: str
+    left: int | None
 
 
 def said(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
@@ -115,17 +123,43 @@ def said(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
             last = _wall(day, shut, plan.zone) - timedelta(minutes=activity.lead_minutes)
             found.add(_said(plan, offer, day, "day", _wall(day, 0, plan.zone), last, now))
         return found
-    rule, times, lead = activity.slot_rule, activity.times, activity.lead_minutes
+    rule, lead = activity.slot_rule, activity.lead_minutes
     if rule == "departures":
         return _leaving(plan, offer, day, now)
-    starts = _grid(plan, activity, day)
-    if rule == "times":
-        starts = {n for n, text in enumerate(CLOCK) if text in times} & _open(plan, day)
+    starts = _starts(plan, activity, day)
+    begins = {} if activity.seats is None else _begins(plan, activity, day)
     for minute, at in walked.items():
         if minute in starts:
             last = at - timedelta(minutes=lead)
-            found.add(_said(plan, offer, day, CLOCK[minute], at, last, now))
+            seated = _most_seated(offer, begins, at)
+            found.add(_said(plan, offer, day, CLOCK[minute], at, last, now, seated=seated))
     return found
+
+
+def _starts(plan: Plan, activity: Activity, day: date) -> set[int]:
+    """The minutes of a day at which guests may come."""
+    if activity.slot_rule != "times":
+        return _grid(plan, activity, day)
+    return {n for n, text in enumerate(CLOCK) if text in activity.times} & _open(
+        plan, activity, day
+    )
+
+
+def _begins(plan: Plan, activity: Activity, day: date) -> dict[tuple[date, str], datetime]:
+    """Every time of a day and the next at which guests may come, with its instant."""
+    found = {}
+    for near in (day, day + timedelta(days=1)):
+        walked = minutes(plan.venue.timezone, near)
+        for minute in _starts(plan, activity, near) & walked.keys():
+            found[near, CLOCK[minute]] = walked[minute]
+    return found
+
+
+def _most_seated(offer: Offer, begins: dict[tuple[date, str], datetime], at: datetime) -> int:
+    """The most who sit there at once while somebody stays who comes at that instant."""
+    gone = at + timedelta(minutes=offer.activity.duration_minutes)
+    there = [offer.seated.get(key, 0) for key, then in begins.items() if at <= then < gone]
+    return max(there, default=0)
 
 
 def _leaving(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
@@ -155,14 +189,26 @@ def _wall(day: date, minute: int, zone: ZoneInfo) -> datetime:
     return naive.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _open(plan: Plan, day: date) -> set[int]:
-    """The minutes of a day at which the venue is open."""
+def _open(plan: Plan, activity: Activity, day: date) -> set[int]:
+    """The minutes of a day at which the venue, or its kitchen, lets guests in."""
     found: set[int] = set()
     for start, late in ((day, 0), (day - timedelta(days=1), 1440)):
         for hours in _hours(plan, start):
-            first, last = _absolute(hours.opens, hours.closes)
+            first, last = _let_in(activity, hours)
             found |= {minute - late for minute in range(first, last)}
     return found
+
+
+def _let_in(activity: Activity, hours: Hours) -> tuple[int, int]:
+    first, last = _absolute(hours.opens, hours.closes)
+    if not activity.in_kitchen_hours:
+        return first, last
+    if hours.kitchen_opens and hours.kitchen_closes:
+        k_first, k_last = _absolute(hours.kitchen_opens, hours.kitchen_closes)
+        if k_first < first and k_first + 1440 < last:
+            k_first, k_last = k_first + 1440, k_last + 1440
+        first, last = k_first, k_last
+    return first, last - activity.last_seating_minutes
 
 
 def _grid(plan: Plan, activity: Activity, day: date) -> set[int]:
@@ -170,12 +216,7 @@ def _grid(plan: Plan, activity: Activity, day: date) -> set[int]:
     found: set[int] = set()
     for start, late in ((day, 0), (day - timedelta(days=1), 1440)):
         for hours in _hours(plan, start):
-            first, last = _absolute(hours.opens, hours.closes)
-            if activity.in_kitchen_hours and hours.kitchen_opens and hours.kitchen_closes:
-                k_first, k_last = _absolute(hours.kitchen_opens, hours.kitchen_closes)
-                if k_first < first and k_first + 1440 < last:
-                    k_first, k_last = k_first + 1440, k_last + 1440
-                first, last = k_first, k_last
+            first, last = _let_in(activity, hours)
             stop = last - 1 if activity.in_kitchen_hours else last - activity.duration_minutes
             tick = first
             while tick <= stop:
@@ -193,6 +234,7 @@ def _said(
     last: datetime,
     now: datetime,
     departure: Departure | None = None,
+    seated: int = 0,
 ) -> Said:
     activity = offer.activity
     capacity = activity.capacity
@@ -206,6 +248,9 @@ def _said(
         shut = shut or departure.is_closed
         shut = shut or (day in plan.special and plan.special[day].hours is None)
     taken = offer.used.get((day, key), 0)
-    full = capacity is not None and taken >= capacity
-    state = "closed" if shut else "past" if now > last else "full" if full else "open"
-    return Said(key, at.astimezone(UTC), state)
+    limits = [] if capacity is None else [capacity - taken]
+    if activity.seats is not None:
+        limits.append(activity.seats - seated)
+    left = max(0, min(limits)) if limits else None
+    state = "closed" if shut else "past" if now > last else "full" if left == 0 else "open"
+    return Said(key, at.astimezone(UTC), state, left)

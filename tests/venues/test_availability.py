@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -24,7 +25,7 @@ def _agree(seed: int) -> None:
     noon = datetime.combine(day, time(12), UTC)
     now = noon + timedelta(minutes=random.randrange(-3000, 3000))
     said = {
-        naive.Said(slot.key, slot.starts_at.astimezone(UTC), slot.state.value)
+        naive.Said(slot.key, slot.starts_at.astimezone(UTC), slot.state.value, slot.remaining)
         for slot in slots(plan, offer, day, now)
     }
     assert said == naive.said(plan, offer, day, now), f"seed {seed}"
@@ -43,7 +44,13 @@ def test_a_simple_calculator_says_the_same_of_many_venues() -> None:
 def venue(zone: str = "Europe/London", *hours: Hours, **more: object) -> tuple[Plan, Offer]:
     """A venue that has the same hours every day, with one activity."""
     values = {"slot_rule": "interval", "every_minutes": 30, "duration_minutes": 30, "times": []}
-    values |= {"lead_minutes": 0, "is_active": True, "capacity": 8, "in_kitchen_hours": False}
+    values |= {
+        "last_seating_minutes": 0,
+        "lead_minutes": 0,
+        "is_active": True,
+        "capacity": 8,
+        "in_kitchen_hours": False,
+    }
     offer = Offer(Activity(id=new_id(), name="A", **{**values, **more}))
     place = Venue(id=new_id(), name="V", timezone=zone, is_active=True)
     return Plan(place, "GBP", dict.fromkeys(range(7), hours), {}, [], [offer]), offer
@@ -90,6 +97,37 @@ def test_the_last_guests_sit_down_until_the_kitchen_closes() -> None:
     hours = Hours(time(11), time(23), time(12), time(14))
     plan, offer = venue("Europe/London", hours, in_kitchen_hours=True, duration_minutes=90)
     assert times(plan, offer, date(2026, 6, 1)) == ["12:00", "12:30", "13:00", "13:30"]
+
+
+def test_nobody_sits_down_shortly_before_the_kitchen_closes() -> None:
+    hours = Hours(time(11), time(23), time(12), time(14))
+    plan, offer = venue(
+        "Europe/London", hours, in_kitchen_hours=True, duration_minutes=90, last_seating_minutes=45
+    )
+    assert times(plan, offer, date(2026, 6, 1)) == ["12:00", "12:30", "13:00"]
+
+
+def test_who_came_before_still_sits_there() -> None:
+    """Ten seats for an hour and a half: twelve o'clock's six leave at half past one."""
+    plan, offer = venue("Europe/London", Hours(time(12), time(16)), duration_minutes=90, seats=10)
+    day = date(2026, 6, 7)
+    seated = {(day, at): 6 for at in ("12:00", "12:30", "13:00")}
+    there = slots(plan, replace(offer, seated=seated), day, LONG_AGO)
+    left = {slot.time: slot.remaining for slot in there}
+    assert left == {"12:00": 4, "12:30": 4, "13:00": 4, "13:30": 8, "14:00": 8, "14:30": 8}
+    assert [slot.seated for slot in there] == [6, 6, 6, 0, 0, 0]
+
+
+def test_guests_stay_over_midnight_and_over_a_change_of_the_clock() -> None:
+    plan, offer = venue("Europe/London", Hours(time(22), time(4)), duration_minutes=120, seats=10)
+    saturday, sunday = date(2026, 3, 28), date(2026, 3, 29)  # 01:00 to 02:00 is skipped
+    late = next(s for s in slots(plan, offer, saturday, LONG_AGO) if s.time == "23:30")
+    assert late.sits == (
+        (saturday, "23:30"),
+        (sunday, "00:00"),
+        (sunday, "00:30"),
+        (sunday, "02:00"),
+    )
 
 
 def test_a_special_day_has_its_own_hours() -> None:

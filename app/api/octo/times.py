@@ -104,7 +104,7 @@ def slot_json(desk: Desk, product: Product, slot: Slot, party: Party | None = No
         "available": fits,
         "status": _status(slot, fits),
         "vacancies": _vacancies(slot),
-        "capacity": slot.capacity,
+        "capacity": slot.most,
         "maxUnits": _most(product, slot),
         "utcCutoffAt": utc(slot.last_call),
         "openingHours": _hours(product, slot.day),
@@ -177,7 +177,7 @@ def _day_json(
         "available": bool(open_ones),
         "status": _status(best, bool(open_ones)) if best else "CLOSED",
         "vacancies": _vacancies(best) if best else 0,
-        "capacity": best.capacity if best else 0,
+        "capacity": best.most if best else 0,
         "openingHours": _hours(product, day),
         **prices,
     }
@@ -204,9 +204,9 @@ def _status(slot: Slot, fits: bool) -> str:
         return "CLOSED"
     if not fits:
         return "SOLD_OUT"
-    if slot.capacity is None or slot.remaining is None:
+    if slot.most is None or slot.remaining is None:
         return "FREESALE"
-    return "LIMITED" if slot.remaining < slot.capacity * _FEW else "AVAILABLE"
+    return "LIMITED" if slot.remaining < slot.most * _FEW else "AVAILABLE"
 
 
 def _most(product: Product, slot: Slot) -> int | None:

@@ -85,6 +85,18 @@ class TicketJson(_Answer):
     """null for who may not see payments."""
 
 
+class ChoiceJson(_Answer):
+    """A dish that was chosen, as it was called and what it cost then."""
+
+    menu_item_id: UUID | None
+    name: str
+    price: Money | None
+    """null for who may not see payments."""
+    quantity: int
+    guest_name: str | None
+    special_requests: str | None
+
+
 _TYPES: dict[str, Any] = {
     "text": str,
     "count": int,
@@ -95,6 +107,8 @@ _TYPES: dict[str, Any] = {
     "id": UUID,
     "flag": bool,
     "tickets": list[TicketJson],
+    "words": list[str],
+    "choices": list[ChoiceJson],
 }
 
 

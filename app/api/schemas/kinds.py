@@ -102,6 +102,8 @@ Filled50 = Annotated[str, _limits(50, 1), AfterValidator(storable)]
 Filled100 = Annotated[str, _limits(100, 1), AfterValidator(storable)]
 Filled200 = Annotated[str, _limits(200, 1), AfterValidator(storable)]
 Filled300 = Annotated[str, _limits(300, 1), AfterValidator(storable)]
+Words = Annotated[list[Filled100], Field(max_length=30)]
+"""A few texts."""
 _CENTS = "In units of the currency, with at most two decimals."
 _AMOUNT = {"type": "number", "minimum": 0, "maximum": float(MOST_MONEY), "description": _CENTS}
 Money = Annotated[Decimal, BeforeValidator(_money), WithJsonSchema(_AMOUNT)]

@@ -26,6 +26,7 @@ from app.api.schemas.kinds import (
     Text300,
     Text2000,
     Text5000,
+    Words,
     storable,
 )
 from app.apikeys.models import KeyScope
@@ -91,6 +92,9 @@ class BookingChanges(_Strict):
     customer_email: Email = ABSENT
     customer_phone: Text50 | None = None
     customer_country_code: Text10 | None = None
+    allergies: Words | None = None
+    celebration: Text200 | None = None
+    high_chairs: Count | None = None
     special_requests: Text5000 | None = None
     transport_type: Text50 | None = None
     hotel_name: Text300 | None = None
