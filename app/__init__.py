@@ -194,6 +194,7 @@ def register_jobs() -> None:
     from app.audit.actions import seal
     from app.bookings import drift
     from app.bookings.holds import expire_lapsed
+    from app.messaging import forgetting as messages
     from app.messaging import reminders, reviews
     from app.payments import retention as payment_retention
     from app.paypal import hearing, looking
@@ -208,6 +209,8 @@ def register_jobs() -> None:
     tasks = (
         Task("bodies of old calls", clear_payloads),
         Task("late calls of erased guests", clear_late_calls),
+        Task("words of old messages", messages.clear_older),
+        Task("late messages to erased guests", messages.clear_late),
         Task("merges that stay", clear_old),
         Task("receipts", receipts.prune),
         Task("sign-in attempts", pruning.attempts),

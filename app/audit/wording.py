@@ -48,6 +48,8 @@ _SAID = {
     "partner.person_joined": "joined a partner's portal",
     "partner.person_switched_on": "let somebody into a portal again",
     "partner.person_switched_off": "switched somebody of a portal off",
+    "message.failed": "could not deliver a message",
+    "message.unclear": "does not know whether a message arrived",
     "user.signed_in": "signed in",
     "user.signed_out": "signed out",
     "user.sign_in_failed": "failed to sign in",
