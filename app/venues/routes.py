@@ -19,6 +19,7 @@ from app.venues import actions, dayview, history, loading, queries, rules
 from app.venues.forms import Sheet, typed
 from app.venues.models import Venue
 from app.venues.pages import MANAGE, VIEW, today_at, venue_page, visible
+from app.venues.rules import QUIET
 from app.web import go, page, say
 from app.websites import choices
 from app.websites import queries as websites
@@ -26,7 +27,10 @@ from app.websites.models import Website
 
 venues = Blueprint("venues", __name__, url_prefix="/venues")
 
-FIELDS = ("name", "timezone", "address", "phone", "hold_minutes", "cancellation_hours")
+FIELDS = (
+    *("name", "timezone", "address", "phone", "hold_minutes", "cancellation_hours"),
+    *("late_refund_percent", "quiet_from", "quiet_until"),
+)
 
 
 @venues.get("")
@@ -81,7 +85,7 @@ def new() -> Response:
     return go(url_for("venue_hours.week", venue_id=venue.id))
 
 
-_USUAL = {"hold_minutes": 15, "cancellation_hours": 24}
+_USUAL = {"hold_minutes": 15, "cancellation_hours": 24, "late_refund_percent": 0, **QUIET}
 
 
 def _manageable() -> list[Any]:

@@ -31,6 +31,9 @@ VENUE = {
     "phone": "Phone",
     "hold_minutes": "Minutes a place is held",
     "cancellation_hours": "Hours to cancel before the start",
+    "late_refund_percent": "Percent given back later",
+    "quiet_from": "Quiet from",
+    "quiet_until": "Quiet until",
     "is_active": "Switched on",
 }
 """Fields of a venue that people change, and their labels."""
@@ -41,6 +44,7 @@ SITE = {
     "level": "For whom",
     "is_active": "Switched on",
 }
+QUIET = {"quiet_from": time(21), "quiet_until": time(8)}
 CAPACITY = (0, 10_000)
 LONGEST_SERIES = 366
 MOST_DEPARTURES = 1000
@@ -63,10 +67,24 @@ def clean_venue(values: Mapping[str, Any]) -> dict[str, Any]:
         "phone": reading.take("phone", maybe_words(40)),
         "hold_minutes": reading.take("hold_minutes", whole(1, 1440, 15)),
         "cancellation_hours": reading.take("cancellation_hours", whole(0, 8760, 24)),
+        "late_refund_percent": reading.take("late_refund_percent", whole(0, 100, 0)),
+        **_quiet(reading, values),
         "is_active": yes(values.get("is_active", True)),
     }
     reading.done("The venue cannot be saved like this.")
     return cleaned
+
+
+def _quiet(reading: Reading, values: Mapping[str, Any]) -> dict[str, time | None]:
+    """When nobody is disturbed; where nothing is said about it, at night."""
+    if "quiet_from" not in values and "quiet_until" not in values:
+        return dict(QUIET)
+    found = {name: reading.take(name, maybe_clock) for name in QUIET}
+    if None in found.values() and any(values.get(name) for name in QUIET):
+        missing = next(name for name, value in found.items() if value is None)
+        if not values.get(missing):
+            reading.wrong(missing, "Enter both times, or neither.")
+    return found
 
 
 def clean_site(values: Mapping[str, Any]) -> dict[str, Any]:

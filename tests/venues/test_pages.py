@@ -162,13 +162,21 @@ def test_adding_a_venue(house: House, manager: FlaskClient) -> None:
 
 def test_editing_and_switching(venue: Venue, manager: FlaskClient) -> None:
     form = {**VENUE, "name": "New pier", "hold_minutes": "30", "cancellation_hours": "0"}
+    form |= {"late_refund_percent": "50", "quiet_from": "22:30", "quiet_until": "08:00"}
     assert manager.post(at(venue, "/edit"), data={**form, "name": ""}).status_code == 422
     assert manager.post(at(venue, "/edit"), data=form).status_code == 303
     assert told("venue.updated")[0].changes == {
         "name": ["Our pier", "New pier"],
         "hold_minutes": [15, 30],
         "cancellation_hours": [24, 0],
+        "late_refund_percent": [0, 50],
+        "quiet_from": ["21:00", "22:30"],
     }
+    assert manager.post(at(venue, "/edit"), data={**form, "quiet_until": ""}).status_code == 422
+    assert "22:30 to 08:00" in manager.get(at(venue)).text
+    never = {**form, "quiet_from": "", "quiet_until": ""}
+    assert manager.post(at(venue, "/edit"), data=never).status_code == 303
+    assert "Never" in manager.get(at(venue)).text
     manager.post(at(venue, "/switch"), data={"on": "0"})
     db.session.refresh(venue)
     assert not venue.is_active
