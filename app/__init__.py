@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     register_rooms(app)
     register_channels(settings)
     register_jobs()
+    register_followers()
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
@@ -93,6 +94,9 @@ def register_rooms(app: Flask) -> None:
     """Every room of the house, floor by floor: what is not listed here is not served."""
     # Tables of all rooms, also for migrations.
     from app import models  # noqa: F401
+    from app.alerts.banner import init_banner
+    from app.alerts.routes import health
+    from app.alerts.schedule_routes import work
     from app.api.limits import init_limits
     from app.api.octo.routes import octo
     from app.api.onboarding import onboarding
@@ -156,6 +160,7 @@ def register_rooms(app: Flask) -> None:
     init_guards(app)
     init_texts(app)
     init_shell(app)
+    init_banner(app)
 
     for blueprint in (
         *(staff, account, people, invite, roles_pages),
@@ -164,6 +169,7 @@ def register_rooms(app: Flask) -> None:
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
+        *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
@@ -185,6 +191,14 @@ def register_channels(settings: Settings) -> None:
 
     channels.use(WebhookChannel(), PayPalChannel(), SmsChannel(settings), EmailChannel(settings))
     init_wake(db.session, settings.redis_url)
+
+
+def register_followers() -> None:
+    """Who is told at once, in the same transaction, of what others change."""
+    from app.bookings.seating import realign
+    from app.venues.following import followers
+
+    followers.use(realign)
 
 
 def register_jobs() -> None:

@@ -54,6 +54,10 @@ _SAID = {
     "user.signed_out": "signed out",
     "user.sign_in_failed": "failed to sign in",
     "user.sessions_ended": "ended sessions",
+    "message.wanted": "put a message on its way",
+    "alert.fired": "raised an alert",
+    "alert.resolved": "ended an alert",
+    "schedule.run_asked": "let scheduled work run",
     "audit.exported": "took a part of the log along",
     "customer.exported": "exported what is held about a customer",
     "customer.erased": "erased a customer",
@@ -65,6 +69,10 @@ _SAID = {
     "customer.health_mended": "said that messages to a customer arrive again",
     "customer.opt_in_changed": "changed whether they want text messages",
 }
+
+
+_NAMED_BY = {"schedule": "job", "alert": "condition"}
+"""Kinds of subjects whose name was written down with the event."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,8 @@ def subject(event: Event, reader: Reader) -> str:
         return reader.partners.get(event.subject_id, "a partner")
     if event.subject_type == "venue":
         return str(event.meta.get("venue", "a venue"))
+    if event.subject_type in _NAMED_BY:
+        return str(event.meta.get(_NAMED_BY[event.subject_type], event.subject_id))
     known = reader.people if event.subject_type == "user" else reader.websites
     return known.get(event.subject_id, event.subject_id)
 

@@ -29,6 +29,11 @@ _MOVED = {
     Status.NO_SHOW: "marked it as no-show",
     Status.EXPIRED: "let it expire",
 }
+_WANTED = {
+    "reminder": "put a reminder on its way",
+    "review_request": "put a request for a review on its way",
+}
+"""Messages that came due by themselves."""
 _TAKEN_BACK = {
     Status.CHECKED_IN: "took the check-in back",
     Status.NO_SHOW: "took the no-show back",
@@ -116,6 +121,8 @@ def _door(event: Event) -> str:
 def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
     if event.name in payment_words.SAID:
         return payment_words.said(event)
+    if event.name == "message.wanted":
+        return _WANTED.get(opened["kind"][1], "put a message on its way")
     if event.name == "booking.created":
         return "made the booking"
     if event.name == "booking.conflict":
@@ -132,7 +139,7 @@ def _changes(
     event: Event, opened: Mapping[str, list[Any]], say: Say
 ) -> list[dict[str, str | None]]:
     """What was made is above; what changed is listed."""
-    if event.name == "booking.created":
+    if event.name in ("booking.created", "message.wanted"):
         return []
     if event.name in payment_words.SAID:
         return payment_words.details(opened, say)

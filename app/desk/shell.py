@@ -57,6 +57,7 @@ MENU = (
         *("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
         troubles=failed_deliveries,
     ),
+    Place("Health", "health.index", "circle-check", "h", Permission.WEBSITES_MANAGE),
     Place("Audit", "audit.index", "history", "a", Permission.AUDIT_VIEW),
 )
 
