@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,11 +26,11 @@ from tests.factories import (
     partner_at,
     person,
 )
+from tests.harness.browser import THEMES, show_in
 from tests.harness.live import StackFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.committed]
 OWNER = "olga@onebooking.test"
-THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 def fill(app: Flask) -> None:
@@ -78,9 +78,8 @@ def readable(page: Page, name: str) -> None:
     """No violation that axe finds, in light and dark, wide and narrow; nothing sticks out."""
     for scheme in THEMES:
         for width in (1440, 390):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
             page.set_viewport_size({"width": width, "height": 900})
+            show_in(page, scheme)
             found = Axe().run(page)
             assert found.violations_count == 0, f"{page.url} {scheme}: {found.generate_report()}"
             assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url

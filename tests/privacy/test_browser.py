@@ -14,6 +14,7 @@ from app.events.models import Event
 from app.extensions import db
 from tests.bookings.made import MIA, edited, made
 from tests.factories import PASSWORD, WebsiteFactory, person
+from tests.harness.browser import THEMES, show_in
 from tests.harness.live import Stack, StackFactory
 from tests.harness.processes import until
 
@@ -36,9 +37,8 @@ def stack(live_stack: StackFactory) -> Stack:
 
 def readable(page: Page) -> None:
     """No violation that axe finds, in light and in dark."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
+    for scheme in THEMES:
+        show_in(page, scheme)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{page.url} {scheme}: {found.generate_report()}"
     page.emulate_media(color_scheme="light")

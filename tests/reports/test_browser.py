@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.extensions import db
 from app.partners.models import Partner
 from tests.factories import PASSWORD, BookingFactory, CustomerFactory, WebsiteFactory, person
+from tests.harness.browser import THEMES, show_in
 from tests.harness.live import Stack, StackFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.committed]
@@ -80,11 +81,10 @@ def test_reports_are_readable_and_swap(page: Page) -> None:
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     for tab in TABS:
         page.goto(f"/reports?tab={tab}&compare=previous")
-        for scheme in ("light", "dark"):
+        for scheme in THEMES:
             for width in (1440, 390):
-                page.emulate_media(color_scheme=scheme)
-                page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
                 page.set_viewport_size({"width": width, "height": 900})
+                show_in(page, scheme)
                 found = Axe().run(page)
                 assert found.violations_count == 0, found.generate_report()
                 wide = page.evaluate("document.documentElement.scrollWidth")

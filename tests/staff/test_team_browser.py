@@ -16,16 +16,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.extensions import db
 from app.staff.permissions import Permission
 from tests.factories import PASSWORD, WebsiteFactory, person
+from tests.harness.browser import Theme, show_in
 from tests.harness.live import Stack, StackFactory
 from tests.staff.team import make_role
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.committed]
 OWNER = "olga@onebooking.test"
-FRAMES = """new Promise(done => {
-    let left = 10;
-    const frame = () => (left-- ? requestAnimationFrame(frame) : done());
-    frame();
-})"""
 NEW_PASSWORD = "eleven blue umbrellas"
 
 
@@ -79,12 +75,10 @@ class Desk:
 
     def readable(self) -> None:
         """No violation of WCAG that axe finds, in light and in dark, wide and on a phone."""
-        for scheme, width in (("light", 1280), ("dark", 390)):
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        themes: tuple[tuple[Theme, int], ...] = (("light", 1280), ("dark", 390))
+        for scheme, width in themes:
             self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
-            # A colour that is inherited changes a frame later than the one it comes from.
-            self.page.evaluate(FRAMES)
+            show_in(self.page, scheme)
             found = Axe().run(self.page)
             assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
             wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
