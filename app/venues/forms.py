@@ -154,7 +154,7 @@ def _lines(form: Typed, prefix: str, parts: Sequence[str]) -> list[dict[str, str
 
 PRICE_PARTS = ("id", *offerrules.PRICE)
 DISCOUNT_PARTS = ("guests", "percent")
-TICKS = ("in_kitchen_hours", "is_active")
+TICKS = ("in_kitchen_hours", "needs_choices", "is_active")
 
 
 def typed_activity(form: Typed) -> dict[str, Any]:

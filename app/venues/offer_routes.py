@@ -27,6 +27,8 @@ USUAL = {
     "slot_rule": "times",
     "lead_minutes": 0,
     "min_party": 1,
+    "deposit_from_party": 1,
+    "last_seating_minutes": 0,
 }
 NEW_LINES = {"prices": 2, "group_discounts": 1}
 """Empty lines below those that are filled."""
@@ -141,5 +143,6 @@ def _form_page(
         lines=lines,
         kinds=list(offerrules.KINDS.items()),
         rules=list(offerrules.RULES.items()),
+        tables=list(offerrules.TABLES.items()),
         categories=list(offerrules.CATEGORIES.items()),
     )

@@ -32,6 +32,12 @@ ACTIVITY = {
     "times": "Times",
     "every_minutes": "Every so many minutes",
     "in_kitchen_hours": "Within the kitchen's hours",
+    "booking_type": "Tables for",
+    "seats": "Guests who can sit at once",
+    "last_seating_minutes": "Last seating before the kitchen closes",
+    "needs_choices": "Everybody chooses from the menu",
+    "deposit": "Deposit per guest",
+    "deposit_from_party": "Deposit from a party of",
     "lead_minutes": "Minutes to book before the start",
     "min_party": "Smallest party",
     "max_party": "Largest party",
@@ -50,6 +56,8 @@ CATEGORIES = {
     )
 }
 KINDS = {kind.value: kind.label for kind in Kind}
+TABLES = {"regular": "Regular tables", "sunday_lunch": "Sunday lunch"}
+LONGEST_STAY = 24 * 60
 RULES = {rule.value: rule.label for rule in SlotRule}
 MOST_LINES = 12
 MOST_TIMES = 96
@@ -76,9 +84,12 @@ def clean_activity(values: Mapping[str, Any]) -> dict[str, Any]:
         "group_discounts": _discounts(reading, values),
         "source_names": reading.take("source_names", _names),
         "position": reading.take("position", whole(0, 10_000, 0)),
+        "deposit": reading.take("deposit", _deposit),
+        "deposit_from_party": reading.take("deposit_from_party", whole(*PARTY, 1)),
         "is_active": yes(values.get("is_active", True)),
     }
     cleaned |= _of_rule(reading, values, cleaned["slot_rule"])
+    cleaned |= _of_table(reading, values, cleaned)
     smallest, largest = cleaned["min_party"], cleaned["max_party"]
     if smallest and largest and largest < smallest:
         reading.wrong("max_party", "Must not be below the smallest party.")
@@ -95,6 +106,35 @@ def _of_rule(reading: Reading, values: Mapping[str, Any], rule: Any) -> dict[str
         of_rule["every_minutes"] = reading.take("every_minutes", whole(5, 720))
         of_rule["in_kitchen_hours"] = yes(values.get("in_kitchen_hours"))
     return of_rule
+
+
+def _of_table(
+    reading: Reading, values: Mapping[str, Any], cleaned: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What tables have besides, and nothing else has."""
+    at_clock_times = cleaned["slot_rule"] in (SlotRule.TIMES, SlotRule.INTERVAL)
+    if cleaned["kind"] != Kind.TABLE:
+        unused = dict.fromkeys(("booking_type", "seats"))
+        return {**unused, "last_seating_minutes": 0, "needs_choices": False}
+    seats = reading.take("seats", maybe_whole(*CAPACITY)) if at_clock_times else None
+    if seats is not None and (cleaned["duration_minutes"] or 0) > LONGEST_STAY:
+        reading.wrong("duration_minutes", "Where seats are counted, guests stay a day at most.")
+    return {
+        "booking_type": reading.take("booking_type", _table_type),
+        "seats": seats,
+        "last_seating_minutes": reading.take("last_seating_minutes", whole(0, 720, 0)),
+        "needs_choices": yes(values.get("needs_choices")),
+        "in_kitchen_hours": at_clock_times and yes(values.get("in_kitchen_hours")),
+    }
+
+
+def _table_type(value: Any) -> str:
+    return one_of(TABLES, "what the tables are for")(value or "regular")
+
+
+def _deposit(value: Any) -> Decimal | None:
+    """An amount, or None where nothing or nought is typed."""
+    return money(value) or None if str("" if value is None else value).strip() else None
 
 
 def _times(value: Any) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
+from app.venues.following import followers
 from app.venues.models import Venue
 
 
@@ -28,6 +29,7 @@ def tell(
     told = {"venue": venue.name, **known}
     event = NewEvent(name, "venue", str(venue.id), pairs, told, website_id=venue.website_id)
     record(session, actor, event)
+    followers.tell(session, venue, name)
 
 
 def plain(value: Any) -> Any:

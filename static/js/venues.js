@@ -11,7 +11,9 @@
 
   const rules = (form) => {
     const chosen = form.elements.slot_rule?.value;
-    $$("[data-rule]", form).forEach((part) => { part.hidden = Boolean(chosen) && part.dataset.rule !== chosen; });
+    $$("[data-rule]", form).forEach((part) => { part.hidden = Boolean(chosen) && !part.dataset.rule.split(" ").includes(chosen); });
+    const kind = form.elements.kind?.value;
+    $$("[data-kind]", form).forEach((part) => { part.hidden = Boolean(kind) && part.dataset.kind !== kind; });
   };
 
   document.addEventListener("input", ({ target }) => {
@@ -22,7 +24,7 @@
       overnight(target.closest(".week-line") || day);
     }
     const form = target.closest("form[data-rules]");
-    if (form && target.name === "slot_rule") rules(form);
+    if (form && ["slot_rule", "kind"].includes(target.name)) rules(form);
   });
 
   htmx.onLoad((root) => $$("form[data-rules]", root.parentElement || document).forEach(rules));
