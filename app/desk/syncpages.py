@@ -21,6 +21,7 @@ from app.desk.syncview import ANSWERS, PERIODS, STATES, TABS, SyncView
 from app.desk.syncwords import pretty, shown_state, what_changed
 from app.errors import WebsiteNotFound
 from app.extensions import db
+from app.messaging.facts import doors as accounts
 from app.partners import queries as partners
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
@@ -122,7 +123,7 @@ def _named(rows: Iterable[Delivery | SyncLog]) -> dict[str, Any]:
 
 def _destinations(view: SyncView) -> Sequence[DestinationState]:
     session, mine = db.session(), websites_of(view)
-    doors = [] if mine is None else partners.doors(session, mine)
+    doors = [] if mine is None else [*partners.doors(session, mine), *accounts(session, mine)]
     return status.destinations(session, mine, doors)
 
 

@@ -87,6 +87,13 @@ def settings_of(session: Session, websites: Collection[str]) -> dict[str, Messag
     return {row.website_id: row for row in session.scalars(query)} if websites else {}
 
 
+def doors(session: Session, websites: Collection[str]) -> list[str]:
+    """Keys of the destinations by which these websites send messages."""
+    found = settings_of(session, websites).values()
+    made = [account_of(settings, medium) for settings in found for medium in Medium]
+    return sorted({account.key for account in made if account})
+
+
 def visits(session: Session, booking_ids: Collection[UUID]) -> dict[UUID, Visit]:
     """Bookings with their guests and places, in one query."""
     if not booking_ids:
