@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from app.deliveries.models import State
+from app.deliveries.models import Destination, State
 from app.extensions import db
+from app.messaging.models import MessageSettings
 from app.staff.models import Role
 from tests.desk import House, browser_of
 from tests.factories import person
@@ -134,3 +135,13 @@ def test_failed_deliveries_show_in_the_menu(house: House) -> None:
     assert badge in house.browser("manager").get("/websites").get_data(as_text=True)
     for who, path in (("colleague", "/bookings"), ("outsider", "/websites")):
         assert "nav-badge" not in house.browser(who).get(path).get_data(as_text=True)
+
+
+def test_the_accounts_by_which_one_writes_are_shown_to_who_works_there(house: House) -> None:
+    db.session.add(MessageSettings(website_id="ours", email_by="capture"))
+    account = "email:capture:ours"
+    db.session.add(Destination(key=account, channel="email", label="E-mail kept here"))
+    db.session.flush()
+    for who, shown in (("manager", True), ("outsider", False)):
+        page = house.browser(who).get("/sync?tab=destinations").get_data(as_text=True)
+        assert ("E-mail kept here" in page) is shown
