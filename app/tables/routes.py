@@ -1,0 +1,1 @@
+"""Pages of the tables and the kitchen (in work)."""
