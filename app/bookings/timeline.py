@@ -34,6 +34,10 @@ _WANTED = {
     "review_request": "put a request for a review on its way",
 }
 """Messages that came due by themselves."""
+_LOST = {
+    "message.failed": "could not deliver the {kind} by {medium}",
+    "message.unclear": "does not know whether the {kind} by {medium} was sent",
+}
 _TAKEN_BACK = {
     Status.CHECKED_IN: "took the check-in back",
     Status.NO_SHOW: "took the no-show back",
@@ -123,6 +127,8 @@ def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
         return payment_words.said(event)
     if event.name == "message.wanted":
         return _WANTED.get(opened["kind"][1], "put a message on its way")
+    if event.name in _LOST:
+        return _LOST[event.name].format(**_message(event, opened))
     if event.name == "booking.created":
         return "made the booking"
     if event.name == "booking.conflict":
@@ -135,11 +141,17 @@ def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
     return _MOVED[Status(new)]
 
 
+def _message(event: Event, opened: Mapping[str, list[Any]]) -> dict[str, str]:
+    """What kind of message it was, and how it was to travel."""
+    kind = str(opened.get("kind", [None, "message"])[1]).replace("_", " ")
+    return {"kind": kind, "medium": "SMS" if event.meta.get("medium") == "sms" else "e-mail"}
+
+
 def _changes(
     event: Event, opened: Mapping[str, list[Any]], say: Say
 ) -> list[dict[str, str | None]]:
     """What was made is above; what changed is listed."""
-    if event.name in ("booking.created", "message.wanted"):
+    if event.name in ("booking.created", "message.wanted", *_LOST):
         return []
     if event.name in payment_words.SAID:
         return payment_words.details(opened, say)

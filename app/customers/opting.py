@@ -13,6 +13,7 @@ from app.events.actions import record
 from app.events.models import Actor, NewEvent
 
 CHANGED = "customer.opt_in_changed"
+STOPPED = "stopped"
 
 
 def set_sms_opt_in(
@@ -37,6 +38,8 @@ def set_sms_opt_in(
     before, customer.sms_opt_in = customer.sms_opt_in, wanted
     customer.sms_opt_in_at = session.scalar(select(func.clock_timestamp()))
     customer.sms_opt_in_source = source or actor.door
+    if wanted and customer.sms_health == STOPPED:
+        customer.sms_health = "good"  # who agrees anew has taken their STOP back
     session.flush()
     concerned = set(session.scalars(select(func.customer_websites(customer.id))))
     concerned |= {website_id} if website_id else set()

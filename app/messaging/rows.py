@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.customers.models import Customer
+from app.customers.opting import set_sms_opt_in
 from app.deliveries.channel import Claim
 from app.events.actions import record
 from app.events.models import SYSTEM, NewEvent
@@ -128,5 +129,10 @@ def note_health(session: Session, message: Message, trouble: Trouble | None, now
         return
     if trouble is None:
         health.arrived(customer, medium, now)
-    else:
-        health.failed(customer, medium, trouble, message.error_code, now)
+        return
+    health.failed(customer, medium, trouble, message.error_code, now)
+    if trouble is Trouble.CONSENT:
+        source = "sms"  # the provider heard their STOP, and we did not
+        set_sms_opt_in(
+            session, SYSTEM, customer.id, False, source, website_id=message.website_id
+        )

@@ -165,6 +165,7 @@ def test_what_is_refused_is_not_tried_again(
     assert message.reason
     booked.session.refresh(guest)
     assert guest.sms_health == health
+    assert guest.sms_opt_in is (health != "stopped")
     (delivery,) = booked.deliveries("sms")
     assert (delivery.state, booked.destination("sms").failures) == ("skipped", 0)
     (told,) = booked.events("message.failed")
