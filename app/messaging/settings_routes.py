@@ -53,7 +53,7 @@ def index() -> Response:
     )
 
 
-@message_setup.get("/websites/<website_id>/messages/settings")
+@message_setup.get("/messages/websites/<website_id>/settings")
 @requires(MANAGE)
 def show(website_id: str) -> Response:
     """The settings as they are."""
@@ -62,7 +62,7 @@ def show(website_id: str) -> Response:
     return _page(website, _values(settings))
 
 
-@message_setup.post("/websites/<website_id>/messages/settings")
+@message_setup.post("/messages/websites/<website_id>/settings")
 @requires(MANAGE)
 def save(website_id: str) -> Response:
     """Change them."""
@@ -82,7 +82,7 @@ def save(website_id: str) -> Response:
     return go(url_for("message_setup.show", website_id=website_id))
 
 
-@message_setup.post("/websites/<website_id>/messages/test")
+@message_setup.post("/messages/websites/<website_id>/test")
 @requires(MANAGE)
 def test(website_id: str) -> Response:
     """Send a test message: an e-mail to oneself, or an SMS to one's own phone."""

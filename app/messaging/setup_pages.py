@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from sqlalchemy import select
 
 from app.apikeys.pages import Crumb
@@ -30,7 +30,6 @@ from app.messaging.variables import (
     REGULAR,
     STAFF_KINDS,
     SUNDAY_LUNCH,
-    VARIANTS,
     media_of,
     of_kind,
     variants_of,
@@ -101,7 +100,6 @@ def crumbs(website: Website) -> tuple[Crumb, ...]:
 
 def lines(website: Website, own: Sequence[MessageTemplate]) -> list[Line]:
     """Every message of a website; Sunday lunch where it is served, or has words already."""
-    serves = _serves_lunch(website.id) or any(row.variant == SUNDAY_LUNCH for row in own)
     return [
         Line(
             kind,
@@ -111,9 +109,14 @@ def lines(website: Website, own: Sequence[MessageTemplate]) -> list[Line]:
             [_cell(own, kind, variant, medium) for medium in media_of(kind)],
         )
         for kind in (*GUEST_KINDS, *STAFF_KINDS)
-        for variant in variants_of(kind)
-        if variant == REGULAR or serves
+        for variant in variants_shown(website, own, kind)
     ]
+
+
+def variants_shown(website: Website, own: Sequence[MessageTemplate], kind: Kind) -> tuple[str, ...]:
+    """The variants of a kind that mean something to this website."""
+    used = any(row.variant == SUNDAY_LUNCH for row in own) or _serves_lunch(website.id)
+    return variants_of(kind) if used else (REGULAR,)
 
 
 def which_of(website: Website, kind: str, medium: str, args: Mapping[str, str]) -> Which:
@@ -138,35 +141,41 @@ def words_of(own: Sequence[MessageTemplate], which: Which) -> Chosen:
     return choose(own, which.kind, which.medium, which.variant, [which.language])
 
 
-def editor(website: Website, which: Which, own: Sequence[MessageTemplate]) -> dict[str, Any]:
-    """What stands around the two texts."""
+def editor(
+    website: Website, which: Which, own: Sequence[MessageTemplate], subject: str, body: str
+) -> dict[str, Any]:
+    """The two texts, what becomes of them, and what stands around them."""
     row = _row(own, which)
+    choices = bookings_to_choose(which)
+    asked = request.values.get("booking", choices[0][0] if choices else "")
+    has_variants = which.variant != REGULAR or len(variants_shown(website, own, which.kind)) > 1
     return {
         "w": website,
         "which": which,
+        "subject": subject,
+        "body": body,
+        "preview": preview(which, subject, body, request.values.get("reference") or asked),
         "is_own": row is not None and bool(row.body),
         "row": row,
         "label": LABELS[which.kind],
         "explained": EXPLAINED[which.kind],
         "variables": of_kind(which.kind),
         "languages": LANGUAGES,
-        "variants": {name: VARIANT_LABELS[name] for name in VARIANTS}
-        if len(variants_of(which.kind)) > 1
-        else {},
+        "variants": VARIANT_LABELS if has_variants else {},
         "media": {medium.value: MEDIA[medium.value] for medium in media_of(which.kind)},
-        "choices": bookings_to_choose(which),
-        "chosen": request.values.get("booking", ""),
+        "choices": choices,
+        "chosen": asked,
         "tz": zone_of(website.id),
         "website": website.id,
         "website_action": url_for("message_setup.index"),
     }
 
 
-def preview(which: Which, subject: str, body: str) -> Preview:
-    """These words on the booking that was chosen; without one, on examples."""
+def preview(which: Which, subject: str, body: str, asked: str) -> Preview:
+    """These words on a booking (its id or reference); on examples where there is none such."""
     if faults := check(which.kind, which.medium, subject, body):
         return Preview(None, None, [fault.message for fault in faults], "")
-    session, booking = db.session(), _chosen(which)
+    session, booking = db.session(), _chosen(which, asked)
     audience = "guest" if which.kind in GUEST_KINDS else "manager"
     order = Order(
         *(which.website_id, which.kind, which.medium, audience, which.language),
@@ -199,9 +208,9 @@ def bookings_to_choose(which: Which) -> list[tuple[str, str]]:
     ]
 
 
-def _chosen(which: Which) -> Booking | None:
+def _chosen(which: Which, asked: str) -> Booking | None:
     """The booking that was chosen or typed, of this website and visible; else none."""
-    asked = (request.values.get("reference") or request.values.get("booking") or "").strip()[:100]
+    asked = asked.strip()[:100]
     if not asked or not current_scope().can(Permission.BOOKINGS_VIEW, which.website_id):
         return None
     found = references.find(db.session(), [which.website_id], asked.replace("\x00", ""))
@@ -221,6 +230,12 @@ def _row(own: Sequence[MessageTemplate], which: Which) -> MessageTemplate | None
 
 
 def _serves_lunch(website_id: str) -> bool:
+    if "serves_lunch" not in g:
+        g.serves_lunch = _asks_for_lunch(website_id)
+    return bool(g.serves_lunch)
+
+
+def _asks_for_lunch(website_id: str) -> bool:
     query = (
         select(Activity.id)
         .join(Venue, Venue.id == Activity.venue_id)

@@ -32,7 +32,7 @@ templates = Blueprint("templates", __name__)
 MANAGE = Permission.MESSAGES_MANAGE
 
 
-@templates.get("/websites/<website_id>/messages")
+@templates.get("/messages/websites/<website_id>")
 @requires(MANAGE)
 def index(website_id: str) -> Response:
     """Every message of a website: on or off, own words or ours."""
@@ -50,7 +50,7 @@ def index(website_id: str) -> Response:
     )
 
 
-@templates.get("/websites/<website_id>/messages/<kind>/<medium>")
+@templates.get("/messages/websites/<website_id>/<kind>/<medium>")
 @requires(MANAGE)
 def edit(website_id: str, kind: str, medium: str) -> Response:
     """The words of one message, with what becomes of them."""
@@ -61,7 +61,7 @@ def edit(website_id: str, kind: str, medium: str) -> Response:
     return _editor(website, which, words.subject, words.body)
 
 
-@templates.post("/websites/<website_id>/messages/<kind>/<medium>")
+@templates.post("/messages/websites/<website_id>/<kind>/<medium>")
 @requires(MANAGE)
 def save(website_id: str, kind: str, medium: str) -> Response:
     """Use these words from now on."""
@@ -80,18 +80,19 @@ def save(website_id: str, kind: str, medium: str) -> Response:
     return go(_address(which))
 
 
-@templates.post("/websites/<website_id>/messages/<kind>/<medium>/preview")
+@templates.post("/messages/websites/<website_id>/<kind>/<medium>/preview")
 @requires(MANAGE)
 def look(website_id: str, kind: str, medium: str) -> Response:
     """What becomes of words that are being written."""
     website = website_of(website_id)
     which = which_of(website, kind, medium, request.form)
     subject, body = _typed()
-    seen = preview(which, subject, body)
+    asked = request.form.get("reference") or request.form.get("booking", "")
+    seen = preview(which, subject, body, asked)
     return page("messaging/_preview.html", None, which=which, preview=seen, w=website)
 
 
-@templates.post("/websites/<website_id>/messages/<kind>/<medium>/reset")
+@templates.post("/messages/websites/<website_id>/<kind>/<medium>/reset")
 @requires(MANAGE)
 def reset(website_id: str, kind: str, medium: str) -> Response:
     """Back to the built-in words."""
@@ -102,7 +103,7 @@ def reset(website_id: str, kind: str, medium: str) -> Response:
     return go(_address(which))
 
 
-@templates.post("/websites/<website_id>/messages/<kind>/<medium>/switch")
+@templates.post("/messages/websites/<website_id>/<kind>/<medium>/switch")
 @requires(MANAGE)
 def switch(website_id: str, kind: str, medium: str) -> Response:
     """Send this message or not."""
@@ -147,11 +148,8 @@ def _editor(
         "messaging/template.html",
         None,
         status,
-        subject=subject,
-        body=body,
         faults=faults or [],
         wrong=dict(faults or []),
-        preview=preview(which, subject, body),
         crumbs=crumbs(website),
-        **editor(website, which, own),
+        **editor(website, which, own, subject, body),
     )

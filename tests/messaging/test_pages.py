@@ -22,9 +22,9 @@ from app.staff.permissions import Permission
 from tests.desk import House, browser_of, build_house
 from tests.factories import BookingFactory, CustomerFactory, VenueFactory, holder
 
-SMS = "/websites/ours/messages/confirmation/sms"
-EMAIL = "/websites/ours/messages/confirmation/email"
-SETTINGS = "/websites/ours/messages/settings"
+SMS = "/messages/websites/ours/confirmation/sms"
+EMAIL = "/messages/websites/ours/confirmation/email"
+SETTINGS = "/messages/websites/ours/settings"
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_words_are_written_and_given_up(house: House) -> None:
     assert browser.post(SMS, data={"language": "en", "body": body}).status_code == 303
     row = db.session.scalars(select(MessageTemplate)).one()
     assert (row.body, row.updated_by, row.is_on) == (body, "Mara Manager", True)
-    assert "Own words" in browser.get("/websites/ours/messages").text
+    assert "Own words" in browser.get("/messages/websites/ours").text
     browser.post(SMS, data={"language": "en", "body": body})
     assert [e.changes for e in told("messages.template_changed")] == [{"body": [None, body]}]
     browser.post(f"{SMS}/reset", data={"language": "en"})
@@ -234,7 +234,7 @@ def test_messages_are_switched_off_and_on(house: House) -> None:
     browser.post(f"{EMAIL}/switch", data={"on": "0"})
     (row,) = db.session.scalars(select(MessageTemplate)).all()
     assert (row.is_on, row.body) == (False, "")
-    assert "Switch on" in browser.get("/websites/ours/messages").text
+    assert "Switch on" in browser.get("/messages/websites/ours").text
     browser.post(f"{EMAIL}/switch", data={"on": "1"})
     db.session.expire_all()
     assert db.session.scalars(select(MessageTemplate.is_on)).all() == [True]
@@ -347,7 +347,7 @@ def test_settings_that_cannot_work_are_refused(
 
 def test_only_managers_of_the_website_write_and_set(house: House) -> None:
     watcher = holder("ours", Permission.MESSAGES_VIEW)
-    for address in ("/websites/ours/messages", SMS, SETTINGS):
+    for address in ("/messages/websites/ours", SMS, SETTINGS):
         assert house.browser("outsider").get(address).status_code == 404
         assert house.browser("colleague").get(address).status_code == 403
         assert browser_of(house.app, watcher).get(address).status_code == 403
@@ -366,15 +366,15 @@ def test_no_such_message_is_not_found(house: House) -> None:
         "kitchen_alert/sms",
         "system_alert/email",
     ):
-        assert browser.get(f"/websites/ours/messages/{address}").status_code == 404
+        assert browser.get(f"/messages/websites/ours/{address}").status_code == 404
 
 
 def test_a_test_message_stands_in_the_log(house: House) -> None:
     browser = house.browser("manager")
-    browser.post("/websites/ours/messages/test", data={"medium": "email"})
+    browser.post("/messages/websites/ours/test", data={"medium": "email"})
     assert db.session.scalars(select(Message)).all() == []
     browser.post(SETTINGS, data={**TWILIO, "sms_by": "off"})
-    browser.post("/websites/ours/messages/test", data={"medium": "email"})
+    browser.post("/messages/websites/ours/test", data={"medium": "email"})
     message = db.session.scalars(select(Message)).one()
     assert (message.state, message.audience, message.kind) == ("sent", "test", "test")
     assert message.recipient == house.manager.email
