@@ -103,6 +103,7 @@ def _preview(kept: Customer, gone: Customer) -> Response:
         "c": kept,
         "other": gone,
         "choices": _choices(kept, gone),
+        "gains": _gains(kept, gone),
         "moving": {} if lacking else merging.moving(session, gone.id),
         "names": names,
         "lacking": [names.get(each, "another website") for each in lacking],
@@ -118,6 +119,12 @@ def _choices(kept: Customer, gone: Customer) -> list[dict[str, str]]:
         if mine and theirs and mine != theirs:
             found.append({"name": choice, "label": label, "mine": mine, "theirs": theirs})
     return found
+
+
+def _gains(kept: Customer, gone: Customer) -> list[str]:
+    """What only the other one has, and the kept one takes over."""
+    found = [_value(gone, choice) for choice in LABELS if not _value(kept, choice)]
+    return [each for each in found if each]
 
 
 def _value(customer: Customer, choice: str) -> str:

@@ -22,11 +22,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.committed]
 OWNER = "olga@onebooking.test"
 
 
+TWIN = {"customer_name": "Twin Guest", "customer_email": "twin@example.com"}
+
+
 def fill(app: Flask) -> None:
     with app.app_context():
         WebsiteFactory(id="ours", name="Our park")
         person("superadmin", name="Olga Owner", address=OWNER)
         edited(made("ours", customer_name="Quiet Guest"), MIA, customer_name="Loud Guest")
+        made("ours", booking_ref="TW-1", customer_phone="0822222222", **TWIN)
         db.session.commit()
 
 
@@ -70,8 +74,10 @@ def test_from_the_log_to_an_erased_guest(stack: Stack, browser: Browser) -> None
     assert "Loud Guest" in taken.value.path().read_text()
 
     with stack.app.app_context():
-        booking = db.session.scalars(select(Booking)).one()
+        first = select(Booking).where(Booking.booking_ref == "HW-000023")
+        booking = db.session.scalars(first).one()
         customer = f"/customers/{booking.customer_id}"
+    merged_and_undone(page)
     page.goto(customer)
     readable(page)
     page.get_by_role("button", name="Read everything").click()
@@ -89,6 +95,28 @@ def test_from_the_log_to_an_erased_guest(stack: Stack, browser: Browser) -> None
     assert complaints == []
     context.close()
     until(lambda: all_sealed(stack), 40, "the worker did not seal the log")
+
+
+def merged_and_undone(page: Page) -> None:
+    """Two records of one person become one, and two again."""
+    page.goto("/customers")
+    readable(page)
+    page.get_by_role("searchbox").fill("082222")
+    page.get_by_role("link", name="Quiet Guest").wait_for(state="detached")
+    page.get_by_role("link", name="Twin Guest").click()
+    page.get_by_role("link", name="Merge", exact=True).click()
+    page.get_by_role("searchbox").fill("quiet")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Quiet Guest").click()
+    page.get_by_role("radio", name="Quiet Guest").check()
+    readable(page)
+    page.get_by_role("button", name="Merge", exact=True).click()
+    page.get_by_role("heading", name="Quiet Guest").wait_for()
+    assert page.locator("[data-row]").count() == 2
+    page.get_by_role("button", name="Undo this merge").click()
+    page.get_by_role("button", name="Undo the merge").click()
+    page.get_by_role("heading", name="Twin Guest").wait_for()
+    assert page.locator("[data-row]").count() == 1
 
 
 def all_sealed(stack: Stack) -> bool:
