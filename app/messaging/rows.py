@@ -133,6 +133,4 @@ def note_health(session: Session, message: Message, trouble: Trouble | None, now
     health.failed(customer, medium, trouble, message.error_code, now)
     if trouble is Trouble.CONSENT:
         source = "sms"  # the provider heard their STOP, and we did not
-        set_sms_opt_in(
-            session, SYSTEM, customer.id, False, source, website_id=message.website_id
-        )
+        set_sms_opt_in(session, SYSTEM, customer.id, False, source, website_id=message.website_id)
