@@ -103,6 +103,7 @@ def main() -> None:
     asyncio.run(deliver(machine))
     clock.stop()
     listener.hang_up()
+    recorder.close()
 
 
 if __name__ == "__main__":

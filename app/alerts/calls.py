@@ -6,7 +6,6 @@ just now stays in memory and goes along later; so failures to reach the database
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import threading
@@ -100,7 +99,7 @@ class Recorder:
         self._stopping = threading.Event()
 
     def write_to(self, engine: Engine) -> None:
-        """Write to this database by itself from now on, and at the end of the process."""
+        """Write to this database by itself from now on; `close` at the end of the process."""
         self._engine = engine
         watch(engine)
 
@@ -144,7 +143,6 @@ class Recorder:
             if begins:
                 self._process = os.getpid()
         if begins:
-            atexit.register(self.close)
             threading.Thread(target=self._keep_writing, name="calls", daemon=True).start()
 
     def _stay_small(self) -> None:

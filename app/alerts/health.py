@@ -26,7 +26,7 @@ from app.messaging.models import Medium
 Websites = Collection[str] | None
 HOURS = 24
 HOUR = timedelta(hours=1)
-NOTHING = "Nothing yet"
+NOTHING = "Nothing to count"
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def _job(
     return Job(
         name=f"{name}:{place.key}",
         rhythm=AtClock(clock, place.zone, weekday),
-        label=f"{label}, {place.name}",
+        label=f"{label}, {place.name}" + ("" if place.venue_id else ", without a venue"),
         website_id=place.website_id,
         made=made,
     )

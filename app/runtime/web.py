@@ -6,6 +6,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from app.alerts.calls import recorder
+
 host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000'}"
 worker_class = "gthread"
@@ -17,6 +19,11 @@ timeout = 60
 graceful_timeout = 10
 keepalive = 5
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Write down what this process has counted and not written yet."""
+    recorder.close()
 
 
 def child_exit(server: Any, worker: Any) -> None:
