@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 from app.venues.models import Activity, Departure, SlotRule
 from app.venues.plan import DAY_KEY, DAY_MINUTES, Hours, Offer, Plan, Slot, SlotKey, State
 
+SUNDAY = 6
+SUNDAY_LUNCH = "sunday_lunch"
+
 
 def slots(plan: Plan, offer: Offer, day: date, now: datetime) -> list[Slot]:
     """The slots of an activity on a day, in the order of time, sold out and closed ones too."""
@@ -46,10 +49,11 @@ def never_open(plan: Plan, activity: Activity) -> list[str]:
     if activity.slot_rule != SlotRule.TIMES:
         return []
     week = [plan.week.get(weekday, ()) for weekday in range(7)]
+    days = [weekday for weekday in range(7) if _is_held(activity, weekday)]
     return [
         text
         for text in activity.times
-        if not any(_within(activity, week[day], week[day - 1], _minute(text)) for day in range(7))
+        if not any(_within(activity, week[day], week[day - 1], _minute(text)) for day in days)
     ]
 
 
@@ -156,8 +160,15 @@ class _Draft:
         return (self.departure.note or "") if self.departure.is_closed else None
 
 
+def _is_held(activity: Activity, weekday: int) -> bool:
+    """Whether there is any of it on a weekday: Sunday lunch is on Sundays."""
+    return weekday == SUNDAY or activity.booking_type != SUNDAY_LUNCH
+
+
 def _drafts(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
     activity, capacity = offer.activity, offer.activity.capacity
+    if not _is_held(activity, day.weekday()):
+        return
     match SlotRule(activity.slot_rule):
         case SlotRule.TIMES:
             for text in activity.times:

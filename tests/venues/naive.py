@@ -53,6 +53,7 @@ def plan(random: Random) -> tuple[Plan, Offer, date]:
         lead_minutes=random.choice((0, 0, 60, 60 * 24)),
         last_seating_minutes=random.choice((0, 0, 45)),
         seats=random.choice((None, None, None, 0, 6)) if rule in ("times", "interval") else None,
+        booking_type=random.choice((None, None, "regular", "sunday_lunch")),
         is_active=random.random() > 0.05,
     )
     week = {n: [stretch(random) for _ in range(random.choice((0, 1, 1, 2)))] for n in range(7)}
@@ -116,7 +117,9 @@ class Said:
 def said(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
     """The slots of a day, found by walking over all its minutes."""
     activity, walked = offer.activity, minutes(plan.venue.timezone, day)
-    found = set()
+    found: set[Said] = set()
+    if _not_on(activity, day):
+        return found
     if activity.slot_rule == "day":
         if hours := _hours(plan, day):
             shut = max(_absolute(h.opens, h.closes)[1] for h in hours)
@@ -136,8 +139,14 @@ def said(plan: Plan, offer: Offer, day: date, now: datetime) -> set[Said]:
     return found
 
 
+def _not_on(activity: Activity, day: date) -> bool:
+    return activity.booking_type == "sunday_lunch" and f"{day:%A}" != "Sunday"
+
+
 def _starts(plan: Plan, activity: Activity, day: date) -> set[int]:
     """The minutes of a day at which guests may come."""
+    if _not_on(activity, day):
+        return set()
     if activity.slot_rule != "times":
         return _grid(plan, activity, day)
     return {n for n, text in enumerate(CLOCK) if text in activity.times} & _open(

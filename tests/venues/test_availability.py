@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ids import new_id
-from app.venues.availability import slots
+from app.venues.availability import never_open, slots
 from app.venues.models import Activity, Venue
 from app.venues.plan import Hours, Offer, Plan, Special, State
 from tests.venues import naive
@@ -163,3 +163,12 @@ def test_the_last_call_is_the_lead_time_before_the_start() -> None:
     assert [s.state for s in slots(plan, offer, day, just)] == [State.OPEN, State.OPEN]
     late = just + timedelta(seconds=1)
     assert [s.state for s in slots(plan, offer, day, late)] == [State.PAST, State.OPEN]
+
+
+def test_sunday_lunch_is_on_sundays_only() -> None:
+    plan, offer = venue("Asia/Bangkok", Hours(time(12), time(14)), booking_type="sunday_lunch")
+    assert times(plan, offer, date(2027, 3, 7)) == ["12:00", "12:30", "13:00", "13:30"]
+    assert times(plan, offer, date(2027, 3, 6)) == times(plan, offer, date(2027, 3, 8)) == []
+    lunch = replace(plan, week={0: [Hours(time(12), time(14))], 6: [Hours(time(13), time(14))]})
+    offer.activity.slot_rule, offer.activity.times = "times", ["12:30", "13:30"]
+    assert never_open(lunch, offer.activity) == ["12:30"]
