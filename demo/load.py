@@ -29,7 +29,7 @@ from app.staff.scope import EVERYTHING
 from app.staff.visitor import Visitor
 from app.websites import actions as websites
 from app.websites.models import Website
-from demo import agencies
+from demo import agencies, restaurant
 from demo.backdate import Clock
 from demo.catalogue import BRANDS, Brand
 from demo.credentials import Credentials
@@ -104,6 +104,8 @@ def _fill(session: Session, site: SiteSettings) -> None:
             _set_webhook(session, website_id, site.site_url + path)
         for step in failing_edits(stories, now):
             player.play(step)
+        _dispatch(session)
+        restaurant.set_up(session, now)
         _dispatch(session)
     Store(site.home).replace(player.memory.site_state(site.website_id))
 

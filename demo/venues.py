@@ -106,7 +106,11 @@ PLACES: dict[str, tuple[Place, ...]] = {
             more=(
                 {"name": "Bar Table", "price": 0, "kind": "table", "capacity": 12,
                  "slot_rule": "interval", "every_minutes": 15, "in_kitchen_hours": True,
-                 "duration_minutes": 90, "max_party": 4},
+                 "duration_minutes": 90, "max_party": 4, "seats": 24},
+                {"name": "Sunday Lunch", "price": 18, "kind": "table", "capacity": 16,
+                 "times": ["12:00", "12:30", "13:00", "13:30", "14:00"], "seats": 36,
+                 "booking_type": "sunday_lunch", "needs_choices": True, "deposit": 5,
+                 "duration_minutes": 90, "max_party": 10},
             ),
         ),
     ),

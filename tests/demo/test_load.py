@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.apikeys import queries as apikeys
@@ -16,7 +16,7 @@ from app.bookings.fields import FIELDS, plain
 from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries import finishing, lanes
-from app.deliveries.models import Delivery, State, SyncLog
+from app.deliveries.models import Delivery, Destination, State, SyncLog
 from app.deliveries.outcome import Attempt
 from app.events.models import Event, Outbox
 from app.extensions import db
@@ -27,6 +27,7 @@ from app.webhooks.channel import WebhookChannel
 from app.websites.models import Website
 from demo.catalogue import BRANDS
 from demo.load import DemoRefused, load_demo
+from demo.restaurant import SUNDAY, TABLES
 from demo.settings import SiteSettings
 from demo.source_site import create_site
 from demo.source_site.store import Store
@@ -140,7 +141,11 @@ def test_history_holds_conflicts_and_refused_calls(hub: Session) -> None:
 def test_only_what_staff_did_waits_to_be_told(hub: Session) -> None:
     assert hub.scalar(select(func.count()).select_from(Outbox)) == 0
     by_website = dict(
-        hub.execute(select(Delivery.website_id, func.count()).group_by(Delivery.website_id)).all()
+        hub.execute(
+            select(Delivery.website_id, func.count())
+            .where(Delivery.channel == "webhook")
+            .group_by(Delivery.website_id)
+        ).all()
     )
     assert by_website.keys() == {"hanuman-world", "hanuman-luge", "himalaya-treks"}
     assert by_website["hanuman-luge"] == by_website["himalaya-treks"] == 2
@@ -149,10 +154,25 @@ def test_only_what_staff_did_waits_to_be_told(hub: Session) -> None:
     assert not [door for door in doors if door.startswith("website:")]
 
 
+def test_the_next_sunday_lunch_is_confirmed_to_its_guests(hub: Session) -> None:
+    lunches = hub.scalars(select(Booking).where(Booking.booking_type == "sunday_lunch")).all()
+    assert len(lunches) == len(TABLES)
+    assert all(len(lunch.menu_choices) == lunch.guest_count for lunch in lunches)
+    assert {lunch.activity_date.weekday() for lunch in lunches} == {SUNDAY}
+    query = select(Delivery.channel, func.count()).where(
+        Delivery.booking_id.in_([lunch.id for lunch in lunches]), Delivery.channel != "webhook"
+    )
+    told = dict(hub.execute(query.group_by(Delivery.channel)).all())
+    texts = sum(table.wants_sms for table in TABLES)
+    assert told == {"sms": texts, "email": 3 * len(TABLES)}  # guest, manager, kitchen
+
+
 def test_once_told_the_demo_site_holds_what_the_hub_holds(loaded: Flask, hub: Session) -> None:
     settings = SiteSettings(data_dir=home(loaded))
     site = create_site(settings)
     visitor = site.test_client()
+    others = update(Destination).where(Destination.channel != "webhook")
+    hub.execute(others.values(is_on=False))
     while claims := lanes.claim(hub, 100, 100):
         composed = WebhookChannel().compose(hub, claims)
         attempts = []
