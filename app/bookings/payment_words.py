@@ -17,28 +17,39 @@ SAID = {
     "refund.completed": "gave the money back",
     "refund.failed": "could not give the money back",
 }
+_OF_GUEST = {"payment.requested": "tried to pay again", "payment.received": "paid"}
 AMOUNTS = frozenset({"payment_amount", "counted_amount", "shown_amount"})
 LABELS = {
     "payment_amount": "Amount",
     "payment_state": "State",
-    "counted_amount": "Counted",
-    "shown_amount": "Shown",
+    "counted_amount": "The payments say",
+    "shown_amount": "The booking says",
 }
 Say = Callable[[str, Any], str | None]
+"""A field's value in words, for this reader."""
 
 
-def said(event: Event) -> str:
-    """What happened, and the provider's word for a trouble."""
+def said(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
+    """What happened, how much for who may see it, and the provider's word for a trouble."""
+    words = SAID[event.name]
+    if event.actor_kind == "customer":
+        words = _OF_GUEST.get(event.name, words)
+    if event.meta.get("again"):
+        words += " again"
+    amount = opened.get("payment_amount", [None, None])[1]
+    if amount and not _hides(say):
+        words += f": {amount}"
     problem = str(event.meta.get("problem", ""))
-    words = f"{SAID[event.name]} again" if event.meta.get("again") else SAID[event.name]
     return f"{words} ({problem.replace('_', ' ').lower()})" if problem else words
 
 
-def details(opened: Mapping[str, list[Any]], say: Say) -> list[dict[str, str | None]]:
-    """The amount, for who may see amounts."""
-    hides = say("paid_amount", 1) == HIDDEN
-    return [
-        {"label": LABELS[name], "old": None, "new": HIDDEN if hides else str(opened[name][1])}
-        for name in opened
-        if name in AMOUNTS
-    ]
+def note(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str | None:
+    """Both figures of a booking that drifted."""
+    if event.name != "payment.drifted" or _hides(say):
+        return None
+    names = ("shown_amount", "counted_amount")
+    return " ".join(f"{LABELS[name]}: {opened[name][1]}." for name in names if name in opened)
+
+
+def _hides(say: Say) -> bool:
+    return say("paid_amount", 1) == HIDDEN

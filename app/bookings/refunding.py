@@ -19,6 +19,7 @@ from app.bookings import queries as bookings
 from app.bookings.derive import starts_at
 from app.bookings.models import Booking
 from app.bookings.status import Status
+from app.bookings.wording import money
 from app.errors import Fault, InvalidPayload
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
@@ -114,7 +115,7 @@ def payment_event(
     name: str, booking: Booking, payment: Payment, *, dispatch: bool = False, **more: Any
 ) -> NewEvent:
     """An event about one payment of this booking. It makes no version of the booking."""
-    amount = f"{payment.amount} {payment.currency}"
+    amount = money(payment.amount, payment.currency)
     return NewEvent(
         name=name,
         subject_type="payment",

@@ -81,9 +81,9 @@ def _line(
         "actor": event.actor_label,
         "kind": event.actor_kind,
         "door": _door(event),
-        "summary": _summary(event, opened),
+        "summary": _summary(event, opened, say),
         "changes": pairs,
-        "note": _refused(event, opened, say) if is_conflict else None,
+        "note": (_refused if is_conflict else payment_words.note)(event, opened, say),
         "deliveries": sent,
     }
 
@@ -122,9 +122,9 @@ def _door(event: Event) -> str:
     return words.get(kind, kind.replace("_", " "))
 
 
-def _summary(event: Event, opened: Mapping[str, list[Any]]) -> str:
+def _summary(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
     if event.name in payment_words.SAID:
-        return payment_words.said(event)
+        return payment_words.said(event, opened, say)
     if event.name == "message.wanted":
         return _WANTED.get(opened["kind"][1], "put a message on its way")
     if event.name in _LOST:
@@ -151,10 +151,8 @@ def _changes(
     event: Event, opened: Mapping[str, list[Any]], say: Say
 ) -> list[dict[str, str | None]]:
     """What was made is above; what changed is listed."""
-    if event.name in ("booking.created", "message.wanted", *_LOST):
+    if event.name in ("booking.created", "message.wanted", *_LOST, *payment_words.SAID):
         return []
-    if event.name in payment_words.SAID:
-        return payment_words.details(opened, say)
     lost = _erased(event, opened)
     return [
         {

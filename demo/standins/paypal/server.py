@@ -90,8 +90,8 @@ class Standin:
             return web.json_response({"error": "unsupported_grant_type"}, status=400)
         token = secrets.token_urlsafe(24)
         self.tokens.add(token)
-        body: dict[str, Any] = {"access_token": token, "token_type": "Bearer", "expires_in": 32400}
-        return web.json_response({**body, "scope": "", "app_id": "APP-STANDIN"})
+        found: dict[str, Any] = {"access_token": token, "token_type": "Bearer", "expires_in": 32400}
+        return web.json_response({**found, "scope": "", "app_id": "APP-STANDIN"})
 
     async def create(self, request: web.Request) -> web.Response:
         def make(body: dict[str, Any]) -> dict[str, Any]:
