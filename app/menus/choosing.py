@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -94,14 +94,21 @@ def mains_missing(session: Session, activity: Activity, party: int, kept: Sequen
     if not activity.needs_choices:
         return 0
     there = dishes(session, activity.venue_id, {each.menu_item_id for each in wanted_again(kept)})
-    mains = sum(
-        int(each["quantity"])
-        for each in kept
-        if not each["menu_item_id"]
-        or (found := there.get(UUID(each["menu_item_id"]))) is None
-        or found[1].is_main
+    return mains_short(
+        party, kept, {item_id for item_id, (_, part) in there.items() if part.is_main}, there
     )
-    return max(party - mains, 0)
+
+
+def mains_short(
+    party: int, kept: Sequence[Choice], mains: Collection[UUID], known: Collection[UUID]
+) -> int:
+    """The same, where one knows the main dishes and the whole menu; what left it counts as one."""
+    chosen = 0
+    for each in kept:
+        item_id = UUID(each["menu_item_id"]) if each["menu_item_id"] else None
+        if item_id is None or item_id not in known or item_id in mains:
+            chosen += int(each["quantity"])
+    return max(party - chosen, 0)
 
 
 def cost(choices: Sequence[Mapping[str, Any]]) -> Decimal:
