@@ -29,7 +29,7 @@ BOOKING_VIEWS = {
     "receive_booking": "sync",
     "add_booking": "partner",
     "reserve_booking": "octo",
-    "add_table_booking": "tables",
+    "book_table": "tables",
     "bookings.new.book": "desk",
 }
 """Views, or whole endpoints, that take a wish to book, and their doors."""
