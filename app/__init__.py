@@ -206,7 +206,7 @@ def register_jobs() -> None:
     from app.alerts import actions as alerts
     from app.api import receipts
     from app.audit.actions import seal
-    from app.bookings import drift
+    from app.bookings import drift, standing
     from app.bookings.holds import expire_lapsed
     from app.messaging import forgetting as messages
     from app.messaging import reminders, reviews
@@ -233,7 +233,11 @@ def register_jobs() -> None:
         Task("scheduled runs", runs.prune),
         Task("counted calls and old alerts", alerts.prune),
         Task("what payment providers told", payment_retention.clear_payloads),
+    )
+    checks = (
+        Task("sums of the reports", merge),
         Task("payments that do not add up", drift.report),
+        Task("counters of guests that drifted", standing.check),
     )
     nightly = daily(hour=19)  # the small hours where most websites are
     chores = (
@@ -247,6 +251,7 @@ def register_jobs() -> None:
     jobs = [
         reviews.job(),
         Job("retention", nightly, tasks, "Clear what is not kept"),
+        Job("checks", daily(hour=20), checks, "Add up and check"),
         alerts.job(),  # after all the others, so that it looks at what they have left
     ]
     schedule.use(jobs, chores, sources=[reminders.jobs])
