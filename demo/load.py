@@ -92,7 +92,7 @@ def _fill(session: Session, site: SiteSettings) -> None:
     with clock.running():
         clock.set(min(story.booked for story in stories) - timedelta(days=1))
         for brand in BRANDS:
-            _add_website(session, brand, site)
+            add_website(session, brand, site)
             open_venues(session, brand, now)
         partners = add_partners(session)
         player = Player(session, clock, _add_people(session), partners)
@@ -157,7 +157,7 @@ def _add_clashes(stories: list[Story], now: datetime) -> None:
         clash(story, now, ours="13:00", theirs="15:00")
 
 
-def _add_website(session: Session, brand: Brand, site: SiteSettings) -> None:
+def add_website(session: Session, brand: Brand, site: SiteSettings) -> None:
     """A website with its public key, and its webhook where it has one."""
     values = {
         "id": brand.id,

@@ -92,6 +92,11 @@ def set_up(session: Session, now: datetime) -> None:
     for website_id in KEPT_HERE:
         kept = MessageSettings(website_id=website_id, sms_by="capture", email_by="capture")
         session.add(kept)
+    open_kitchen(session, now)
+
+
+def open_kitchen(session: Session, now: datetime) -> None:
+    """The menu, the accounts of the restaurant, and the tables of the next Sunday."""
     session.add_all([_messages(), _payments()])
     website = session.get_one(Website, ANCHOR)
     lunch, venue = session.execute(
