@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -105,3 +105,9 @@ def of_same_booking(session: Session, payment_id: UUID) -> Sequence[Payment]:
     """All payments of the booking that this one is of."""
     booking_id = session.get_one(Payment, payment_id).booking_id
     return of_booking(session, booking_id)
+
+
+def of_bookings(session: Session, booking_ids: Collection[UUID]) -> Sequence[Payment]:
+    """The payments of these bookings, oldest first."""
+    query = select(Payment).where(Payment.booking_id.in_(booking_ids))
+    return session.scalars(query.order_by(Payment.created_at, Payment.id)).all()

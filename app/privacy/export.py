@@ -17,6 +17,8 @@ from app.customers.models import Customer
 from app.deliveries.models import SyncLog
 from app.events.models import Event
 from app.messaging.forgetting import of_guest
+from app.payments import queries as payments
+from app.payments.models import Payment
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.staff.scope import Scope
@@ -33,6 +35,10 @@ OF_BOOKING = (
 OF_EVENT = (
     *("id", "name", "website_id", "booking_id", "version", "actor_kind", "actor_label", "door"),
     *("occurred_at",),
+)
+OF_PAYMENT = (
+    *("id", "website_id", "booking_id", "kind", "provider", "amount", "currency", "state"),
+    *("order_id", "capture_id", "refund_id", "reason", "created_at", "completed_at"),
 )
 OF_CALL = (
     *("id", "direction", "website_id", "booking_id", "event_type", "door", "status"),
@@ -57,6 +63,11 @@ def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dic
         "calls": [_call(scope, call) for call in queries.calls(session, ids)],
         "messages": [
             {name: plain(value) for name, value in row.items()} for row in of_guest(session, ids)
+        ],
+        "payments": [
+            _columns(payment, OF_PAYMENT)
+            for payment in payments.of_bookings(session, ids)
+            if amounts.may_see(scope, payment.website_id)
         ],
     }
 
@@ -93,5 +104,7 @@ def _call(scope: Scope, call: SyncLog) -> dict[str, Any]:
     return {**_columns(call, OF_CALL), **bodies}
 
 
-def _columns(row: Customer | Booking | Event | SyncLog, names: tuple[str, ...]) -> dict[str, Any]:
+def _columns(
+    row: Customer | Booking | Event | SyncLog | Payment, names: tuple[str, ...]
+) -> dict[str, Any]:
     return {name: plain(getattr(row, name)) for name in names}

@@ -9,13 +9,17 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.bookings import drift, paying, refunding
+from app.bookings import drift, erasing, paying, refunding
 from app.bookings.models import Booking
 from app.events.models import Event
 from app.extensions import db
-from app.payments.models import Payment, PaymentSettings, PaymentState
+from app.payments.models import Payment, PaymentSettings, PaymentState, ProviderEvent
 from app.payments.retention import clear_payloads, forget
 from app.paypal.client import tokens
+from app.privacy import queries as privacy
+from app.privacy.export import gather
+from app.staff.permissions import Permission
+from app.staff.queries import with_memberships
 from tests.bookings.made import MIA
 from tests.desk import at_the_till
 from tests.payments.made import PAYPAL, Shop, deposit_of, names_of, now, refunds_of
@@ -210,8 +214,6 @@ def test_payloads_are_forgotten(
     paypal_says: Sender,  # noqa: F811
     client: FlaskClient,
 ) -> None:
-    from app.payments.models import ProviderEvent  # noqa: PLC0415
-
     booking = shop.book()
     paypal_says.tell("PAYMENT.CAPTURE.PENDING", capture(booking))
     assert clear_payloads(db.session()) == 0
@@ -220,3 +222,24 @@ def test_payloads_are_forgotten(
     [event] = db.session.scalars(select(ProviderEvent)).all()
     assert not event.payload
     assert event.outcome
+
+
+def test_a_guest_takes_their_payments_along_and_the_provider_s_words_are_forgotten(
+    shop: Shop,
+    paypal_says: Sender,  # noqa: F811
+) -> None:
+    booking = shop.book()
+    paypal_says.tell("PAYMENT.CAPTURE.COMPLETED", capture(booking))
+    session = db.session()
+    booking = session.get_one(Booking, booking.id)
+    manager = with_memberships(session, shop.house.manager.id)
+    colleague = with_memberships(session, shop.house.colleague.id)
+    assert manager
+    assert colleague
+    for scope, count in ((manager.scope, 1), (colleague.scope, 0)):
+        person = privacy.person(session, scope, booking.customer_id, Permission.CUSTOMERS_VIEW)
+        taken = gather(session, scope, person, now())
+        assert len(taken["payments"]) == count
+    erasing.forget(session, booking.customer_id, now())
+    session.expire_all()
+    assert not session.scalars(select(ProviderEvent)).one().payload
