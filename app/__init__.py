@@ -109,6 +109,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.staff_venues import staff_venues_api
     from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
+    from app.api.tables import tables as table_bookings
     from app.api.twilio import twilio_hook
     from app.apikeys.routes import apikeys
     from app.assets import init_assets
@@ -171,7 +172,7 @@ def register_rooms(app: Flask) -> None:
         *(audit, customers, reports, portal, partner_people),
         *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
-        *(partner_places, partner_customers, partner_bookings, onboarding),
+        *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)

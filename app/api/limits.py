@@ -41,12 +41,15 @@ PUBLIC = Policy("public", Rate(120, 120), "address")
 PARTNER = Policy("partner", Rate(600, 300), "key")
 AVAILABILITY = Policy("availability", Rate(600, 300), "key")
 BOOK = Policy("book", Rate(300, 250), "key")
+TABLES = Policy("tables", Rate(600, 300), "key")
+TABLE_TIMES = Policy("table_times", Rate(300, 120), "key")
+TABLE_BOOK = Policy("table_book", Rate(60, 40), "key")
 REPORTS = Policy("reports", Rate(6_000, 3_000), "address")
 PROVIDER = Policy("provider", Rate(600, 300), "address")
 PAY = Policy("pay", Rate(30, 30), "address")
 POLICIES = (
     *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
-    *(PARTNER, AVAILABILITY, BOOK),
+    *(PARTNER, AVAILABILITY, BOOK, TABLES, TABLE_TIMES, TABLE_BOOK),
     *(PROVIDER, REPORTS, PAY),
 )
 
@@ -78,6 +81,13 @@ BY_ROUTE: dict[str, Policy] = {
     "api_partner_bookings.get_own_booking": PARTNER,
     "api_partner_bookings.change_own_booking": BOOK,
     "api_partner_bookings.cancel_own_booking": BOOK,
+    "api_tables.list_table_venues": TABLES,
+    "api_tables.show_table_times": TABLE_TIMES,
+    "api_tables.show_table_menu": TABLES,
+    "api_tables.book_table": TABLE_BOOK,
+    "api_tables.get_table_booking": TABLES,
+    "api_tables.change_table_booking": TABLE_BOOK,
+    "api_tables.cancel_table_booking": TABLE_BOOK,
     "api_reference.document": PUBLIC,
     "api_reference.docs": PUBLIC,
     "onboarding.partners": PUBLIC,

@@ -7,7 +7,7 @@ to the day on which they begin, their slots to the day on which those are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -165,10 +165,12 @@ def _is_held(activity: Activity, weekday: int) -> bool:
     return weekday == SUNDAY or activity.booking_type != SUNDAY_LUNCH
 
 
-def _drafts(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
+def _drafts(plan: Plan, offer: Offer, day: date) -> Iterable[_Draft]:
+    return _by_rule(plan, offer, day) if _is_held(offer.activity, day.weekday()) else ()
+
+
+def _by_rule(plan: Plan, offer: Offer, day: date) -> Iterator[_Draft]:
     activity, capacity = offer.activity, offer.activity.capacity
-    if not _is_held(activity, day.weekday()):
-        return
     match SlotRule(activity.slot_rule):
         case SlotRule.TIMES:
             for text in activity.times:
@@ -203,11 +205,13 @@ def _within(
 
 
 def _arrivals(activity: Activity, hours: Hours) -> tuple[int, int]:
-    """From and to: in the kitchen's hours the last guests sit down so long before it closes."""
+    """From and before when: in the kitchen's hours the last guests may sit down until it closes, or
+    at that many minutes before."""
     if not activity.in_kitchen_hours:
         return hours.minutes()
     begin, end = hours.kitchen()
-    return begin, end - activity.last_seating_minutes
+    last = activity.last_seating_minutes
+    return begin, end - last + 1 if last else end
 
 
 def _intervals(plan: Plan, activity: Activity, day: date) -> list[int]:

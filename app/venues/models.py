@@ -168,7 +168,7 @@ class Activity(Base):
     seats: Mapped[int | None]
     """Of tables: how many guests can sit at once; each stays for the duration."""
     last_seating_minutes: Mapped[int] = mapped_column(server_default=text("0"))
-    """Of tables: so long before the kitchen closes nobody is seated any more."""
+    """Of tables: the last guests are seated so long before the kitchen closes; 0: until it does."""
     deposit: Mapped[Decimal | None] = mapped_column(Money)
     """Per guest, to be paid before the booking counts; null: none."""
     deposit_from_party: Mapped[int] = mapped_column(server_default=text("1"))

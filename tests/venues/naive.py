@@ -217,7 +217,9 @@ def _let_in(activity: Activity, hours: Hours) -> tuple[int, int]:
         if k_first < first and k_first + 1440 < last:
             k_first, k_last = k_first + 1440, k_last + 1440
         first, last = k_first, k_last
-    return first, last - activity.last_seating_minutes
+    if not activity.last_seating_minutes:
+        return first, last
+    return first, last - activity.last_seating_minutes + 1  # the last seating itself counts
 
 
 def _grid(plan: Plan, activity: Activity, day: date) -> set[int]:

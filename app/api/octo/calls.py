@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from app.api.bodies import demand_flat, once, read_raw
 from app.api.octo.faults import OctoError, bad_request, translated
 from app.api.partner.caller import admitted
-from app.api.partner.calls import Call, answer, log
+from app.api.partner.calls import Call, answer, begun, log
 from app.api.schemas.kinds import faults_of
 from app.apikeys.models import KeyScope
 from app.errors import HubError
@@ -61,7 +61,7 @@ def reading(scope: KeyScope, read: Callable[[Desk], Any]) -> Response:
 def changing(event: str, make: Callable[[Desk, Call], Any]) -> Response:
     """Answer a call that changes something, and log it."""
     found = admitted(KeyScope.WRITE_BOOKINGS)
-    call = Call(event, found, found.partner.door, found.key.prefix)
+    call = begun(found, event)
     try:
         desk = _desk(found)
         call.website_id = desk.website.id

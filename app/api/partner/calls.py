@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
-from uuid import UUID
+from dataclasses import dataclass
+from typing import Any
 
-from flask import Response, g, jsonify, make_response, request
-from sqlalchemy import Table, insert
+from flask import Response
 
-from app.api.bodies import once
+from app.api import logged
+from app.api.bodies import Answer
+from app.api.logged import LoggedCall, answer, log
 from app.api.partner.caller import admitted
 from app.apikeys.models import KeyScope
-from app.deliveries.models import SyncLog
-from app.errors import HubError, error_body
 from app.extensions import db
 from app.partners.callers import PartnerCaller
 
-Answer = tuple[int, dict[str, Any]]
+__all__ = ["Answer", "answer", "log"]  # and what is defined here
+
 GROUP = "Partners"
 OPEN = "partners bring their API key"
 SECURITY = ("partnerKey", "partnerPair")
-_INSERT_LOG = insert(cast(Table, SyncLog.__table__))
 
 
-@dataclass
-class Call:
-    """What the sync log will say of a call. Without a website there is no row."""
+@dataclass(kw_only=True)
+class Call(LoggedCall):
+    """A call, and who makes it."""
 
-    event: str
     caller: PartnerCaller
-    door: str
-    prefix: str
-    website_id: str | None = None
-    booking_id: UUID | None = None
-    started: float = field(default_factory=time.perf_counter)
 
 
 def reading(scope: KeyScope, read: Callable[[PartnerCaller], dict[str, Any]]) -> Response:
@@ -46,51 +37,12 @@ def reading(scope: KeyScope, read: Callable[[PartnerCaller], dict[str, Any]]) ->
     return answer(200, body)
 
 
+def begun(found: PartnerCaller, event: str) -> Call:
+    """A call that will be logged under its partner's door."""
+    shown = {"Authorization": f"Bearer {found.key.prefix}…"}
+    return Call(event, found.partner.door, shown, caller=found)
+
+
 def changing(scope: KeyScope, event: str, make: Callable[[Call], Answer]) -> Response:
     """Answer a call that changes something, once for each Idempotency-Key, and log it."""
-    found = admitted(scope)
-    call = Call(event, found, found.partner.door, found.key.prefix)
-    try:
-        status, body = once(db.session(), call.door, lambda: make(call))
-        log(call, status, body)
-        db.session.commit()
-    except HubError as error:
-        db.session.rollback()
-        log(call, error.status, error_body(error, g.get("request_id", "")))
-        db.session.commit()
-        raise
-    return answer(status, body)
-
-
-def answer(status: int, body: Any) -> Response:
-    """JSON that nobody keeps."""
-    response = make_response(jsonify(body), status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def log(call: Call, status: int, body: Any) -> None:
-    """The row of a call in the sync log of the website that it is about, if it is known."""
-    if call.website_id is None:
-        return
-    refused = body if status >= 400 and isinstance(body, dict) else {}
-    row = {
-        "direction": "inbound",
-        "website_id": call.website_id,
-        "booking_id": call.booking_id,
-        "event_type": call.event,
-        "door": call.door,
-        "status": "failed" if refused else "success",
-        "http_status": status,
-        "code": refused.get("code"),
-        "error_message": refused.get("error"),
-        "notes": [],
-        "request_headers": {"Authorization": f"Bearer {call.prefix}…"},
-        "request_body": request.get_data().decode("utf-8", "replace").replace("\x00", "\ufffd"),
-        "response_body": jsonify(body).get_data(as_text=True),
-        "url": request.path,
-        "duration_ms": round((time.perf_counter() - call.started) * 1000),
-        "request_id": g.get("request_id", ""),
-        "ip": request.remote_addr or "",
-    }
-    db.session.execute(_INSERT_LOG, row)
+    return logged.changing(begun(admitted(scope), event), make)
