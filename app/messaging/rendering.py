@@ -151,7 +151,8 @@ class Press:
         if subject is None:
             return of_alert(order.extra.get("meta") or {}, event, language)
         changed = tuple(order.extra.get("changed") or ())
-        return values_of(subject, Occasion(self._now, event, changed), language)
+        occasion = Occasion(self._now, event, changed, to_guest=order.audience == "guest")
+        return values_of(subject, occasion, language)
 
     def _text(
         self, order: Order, chosen: Chosen, values: Mapping[str, Any], problem: str | None

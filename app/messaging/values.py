@@ -26,8 +26,8 @@ from app.websites.models import Website
 
 LONGEST_NAME, LONGEST_VALUE = 60, 1000
 """Characters of a value."""
-_ADVERT = re.compile(r"://|www\.|[/@<>]|\w\.\w{2,}|\d{5,}", re.IGNORECASE)
-"""In a name: somebody books to have us send their words to others."""
+_ADVERT = re.compile(r"://|[Ww]{3}\.|[/@<>]|\w\.(?:[a-z]{2,}|[A-Z]{2,}\b)|\d{5,}")
+"""In a name: somebody books to have us send their words to others. (St.John is none.)"""
 _TOLD = ("activity_date", "time_slot", "guest_count", "package_name", "venue")
 _SAME = {"activity_id": "package_name", "venue_id": "venue"}
 
@@ -67,17 +67,20 @@ class Occasion:
     now: datetime
     event: str = ""
     changed: Collection[str] = field(default_factory=tuple)
+    to_guest: bool = True
+    """Else to staff, who are told names as they are."""
 
 
 def values_of(subject: Subject, occasion: Occasion, language: str) -> dict[str, Any]:
     """A value for every variable of messages about a booking."""
     booking = subject.booking
+    whole = booking.customer_name
     return {
         **_visit(subject, occasion, language),
         **_wishes(subject),
         **_money(subject, occasion, language),
         "first_name": first_name(subject, language),
-        "customer_name": _name(booking.customer_name, language),
+        "customer_name": _name(whole, language) if occasion.to_guest else one_line(whole),
         "party_size": booking.guest_count,
         "reference": booking.booking_ref,
         "website": subject.website.name,
@@ -123,6 +126,11 @@ def time_of(booking: Booking) -> str:
 def _name(text: str, language: str) -> str:
     if not text.strip() or _ADVERT.search(text):
         return phrase("guest", language)
+    return one_line(text)
+
+
+def one_line(text: str) -> str:
+    """A name as it is, on one line."""
     return " ".join(text.split())[:LONGEST_NAME]
 
 

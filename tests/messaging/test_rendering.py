@@ -185,6 +185,11 @@ def test_a_name_that_advertises_is_not_passed_on(lunch: Booking) -> None:
     for name in ("evil.example", "www.evil", "a@b.test", "0900123456"):
         lunch.customer_name = name
         assert rendered(lunch, Kind.CONFIRMATION, Medium.SMS).text.startswith("Hi guest,")
+        assert name in rendered(lunch, Kind.KITCHEN_ALERT, Medium.EMAIL).text
+    own(lunch, Kind.REMINDER, Medium.SMS, body="{{ customer_name }}")
+    for name in ("J.R. Hartley", "St.John Smith", "Zoë O'Neill-Šimić"):
+        lunch.customer_name = name
+        assert rendered(lunch, Kind.REMINDER, Medium.SMS).text == name
 
 
 def test_what_guests_typed_fills_no_text_message(lunch: Booking) -> None:
