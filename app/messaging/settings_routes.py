@@ -13,7 +13,6 @@ from app.events import queries as events
 from app.extensions import db
 from app.messaging import queries, settings_actions, settings_rules
 from app.messaging.languages import LANGUAGES
-from app.messaging.logview import MEDIA
 from app.messaging.models import Medium, MessageSettings
 from app.messaging.results import Fate
 from app.messaging.settings_history import lines
@@ -31,6 +30,12 @@ from app.websites.models import Website
 message_setup = Blueprint("message_setup", __name__)
 
 MANAGE = Permission.MESSAGES_MANAGE
+CHOICES = {
+    "sms_by": settings_rules.SMS_BY,
+    "email_by": settings_rules.EMAIL_BY,
+    "tls": settings_rules.TLS,
+    "language": LANGUAGES,
+}
 
 
 @message_setup.get("/messages/setup")
@@ -127,6 +132,12 @@ def _values(settings: MessageSettings) -> dict[str, Any]:
     return values
 
 
+def _stored(settings: MessageSettings | None) -> set[str]:
+    """Names of what is known of the accounts, also of secrets."""
+    found = [getattr(settings, medium) or {} for medium in Medium] if settings else []
+    return {name for values in found for name in values}
+
+
 def _page(
     website: Website,
     values: Mapping[str, Any],
@@ -134,12 +145,6 @@ def _page(
     status: int = 200,
 ) -> Response:
     session = db.session()
-    settings = settings_of(session, website.id)
-    stored = {
-        name
-        for medium in Medium
-        for name in ((getattr(settings, medium) or {}) if settings else {})
-    }
     return page(
         "messaging/settings.html",
         None,
@@ -148,17 +153,10 @@ def _page(
         values=values,
         faults=faults,
         wrong=dict(faults),
-        stored=stored,
-        settings=settings,
+        stored=_stored(settings_of(session, website.id)),
         accounts=settings_rules.ACCOUNTS,
-        choices={
-            "sms_by": settings_rules.SMS_BY,
-            "email_by": settings_rules.EMAIL_BY,
-            "tls": settings_rules.TLS,
-            "language": LANGUAGES,
-        },
+        choices=CHOICES,
         kinds=[(kind.value, LABELS[kind]) for kind in GUEST_KINDS],
-        media=MEDIA,
         me=current_person(),
         crumbs=crumbs(website)[:1],
         history=lines(events.of_subject(session, "messages", website.id)),
