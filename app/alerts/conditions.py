@@ -27,6 +27,7 @@ class Condition(enum.StrEnum):
     """In the order in which the page shows them."""
 
     PAYMENT_FAILURES = "payment_failures"
+    MONEY = "money"
     SMS_DELIVERY = "sms_delivery"
     API_ERRORS = "api_errors"
     DATABASE = "database"
@@ -36,6 +37,7 @@ class Condition(enum.StrEnum):
 
 TITLES = {
     Condition.PAYMENT_FAILURES: "Payments fail",
+    Condition.MONEY: "Money does not add up",
     Condition.SMS_DELIVERY: "SMS do not arrive",
     Condition.API_ERRORS: "API errors",
     Condition.DATABASE: "Database out of reach",
@@ -67,6 +69,8 @@ CALLS = Share(1, timedelta(minutes=15), least=50)
 UNREACHABLE, UNREACHABLE_IN = 3, timedelta(minutes=5)
 """So many failures to connect in this time: one may be a restart."""
 FAILING_FOR = timedelta(minutes=15)
+MONEY_SINCE = timedelta(hours=24)
+"""A wrong amount, a payment taken back, a refund refused, figures that drifted: each counts."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def find(session: Session, schedule: Schedule, now: datetime) -> list[Finding]:
     """Everything that is not as it should be."""
     return [
         *_payments(session, now),
+        *_money(session, now),
         *_sms(session, now),
         *_calls(session, now),
         *_database(session, now),
@@ -98,6 +103,12 @@ def _payments(session: Session, now: datetime) -> Iterator[Finding]:
     for website_id, name, rate in _broken(session, found, PAYMENTS):
         said = f"{name}: {rate.bad} of {rate.total} payments failed in the last hour."
         yield Finding(Condition.PAYMENT_FAILURES, said, rate.bad_percent, website_id, website_id)
+
+
+def _money(session: Session, now: datetime) -> Iterator[Finding]:
+    for website_id, name, count in rates.money_troubles(session, None, now - MONEY_SINCE):
+        said = f"{name}: {count} payments or refunds need somebody. See Payments, With trouble."
+        yield Finding(Condition.MONEY, said, count, website_id, website_id)
 
 
 def _sms(session: Session, now: datetime) -> Iterator[Finding]:
@@ -150,6 +161,7 @@ def _late(session: Session, schedule: Schedule, now: datetime) -> Iterator[Findi
 
 THRESHOLDS = {
     Condition.PAYMENT_FAILURES: f"More than {PAYMENTS.percent:g} % in 1 hour",
+    Condition.MONEY: "Any in 24 hours",
     Condition.SMS_DELIVERY: f"Less than {100 - SMS.percent:g} % in 24 hours",
     Condition.API_ERRORS: f"More than {CALLS.percent:g} % in 15 minutes",
     Condition.DATABASE: f"{UNREACHABLE} failures in 5 minutes",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.alerts import queries, rates
 from app.alerts.conditions import (
     CALLS,
+    MONEY_SINCE,
     PAYMENTS,
     SMS,
     THRESHOLDS,
@@ -63,6 +64,7 @@ def overview(
     alerts = queries.since(session, websites, now - DAY)
     found = {
         Condition.PAYMENT_FAILURES: _payments(session, websites, now),
+        Condition.MONEY: _money(session, websites, alerts, now),
         Condition.SMS_DELIVERY: _sms(session, websites, now),
         Condition.API_ERRORS: _calls(session, now),
         Condition.DATABASE: _database(session, now),
@@ -86,6 +88,7 @@ def overview(
 
 _UNITS = {
     Condition.PAYMENT_FAILURES: "percent failed",
+    Condition.MONEY: "alerts",
     Condition.SMS_DELIVERY: "percent that did not arrive",
     Condition.API_ERRORS: "percent failed",
     Condition.DATABASE: "failures",
@@ -98,6 +101,11 @@ Line = tuple[str, Sequence[float]]
 def _payments(session: Session, websites: Websites, now: datetime) -> Line:
     last = rates.payments(session, websites, now, PAYMENTS.since)[None]
     return _failed(last), _bad(rates.payments(session, websites, now, DAY, by="hour"), now)
+
+
+def _money(session: Session, websites: Websites, alerts: Sequence[Alert], now: datetime) -> Line:
+    found = rates.money_troubles(session, websites, now - MONEY_SINCE)
+    return str(sum(count for *_, count in found)), _hourly_alerts(alerts, Condition.MONEY, now)
 
 
 def _sms(session: Session, websites: Websites, now: datetime) -> Line:

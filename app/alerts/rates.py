@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, text
+from sqlalchemy import ColumnElement, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from app.alerts.calls import BOOKINGS, DATABASE
 from app.alerts.models import CallMinute
+from app.bookings.drift import NAME as DRIFTED
 from app.bookings.models import Booking
+from app.bookings.paying import WRONG_AMOUNT
 from app.bookings.status import ARRIVED, Status
 from app.deliveries.status import visible
+from app.events.models import Event
 from app.messaging.models import Medium, Message, MessageState
 from app.payments.models import Payment, PaymentKind, PaymentState
+from app.websites.models import Website
 
 Websites = Collection[str] | None
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -70,6 +74,32 @@ def payments(
         Payment.updated_at <= now,
     )
     return _by(session, query, by, Payment.website_id, Payment.updated_at)
+
+
+def money_troubles(
+    session: Session, websites: Websites, since: datetime
+) -> list[tuple[str, str, int]]:
+    """What needs somebody, by website (id, name, how many): a payment of a wrong amount or taken
+    back, a refund that was refused, a booking whose figures are not the sum of its payments."""
+    lost = select(Payment.website_id).where(
+        Payment.state.in_((PaymentState.FAILED, PaymentState.REVERSED)),
+        Payment.updated_at > since,
+        or_(
+            Payment.kind == PaymentKind.REFUND,
+            Payment.state == PaymentState.REVERSED,
+            Payment.problem == WRONG_AMOUNT,
+        ),
+    )
+    drifted = select(Event.website_id).where(Event.name == DRIFTED, Event.occurred_at > since)
+    found = union_all(lost, drifted).subquery()
+    query = (
+        select(Website.id, Website.name, func.count())
+        .join(found, found.c.website_id == Website.id)
+        .where(visible(Website.id, websites))
+        .group_by(Website.id)
+        .order_by(Website.id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
 def paid(session: Session, websites: Websites, now: datetime, since: timedelta) -> Rate:

@@ -114,6 +114,9 @@ class Payment(Base):
             postgresql_where="state IN ('requested', 'created', 'pending')",
         ),
         Index("ix_payments_website", "website_id", "created_at"),
+        Index(
+            "ix_payments_trouble", "updated_at", postgresql_where="state IN ('failed', 'reversed')"
+        ),
     )
 
 

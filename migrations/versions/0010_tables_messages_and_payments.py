@@ -479,6 +479,13 @@ def upgrade() -> None:
     op.create_index("ix_payments_order", "payments", ["order_id"], unique=True)
     op.create_index("ix_payments_refund", "payments", ["refund_id"], unique=True)
     op.create_index("ix_payments_website", "payments", ["website_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_payments_trouble",
+        "payments",
+        ["updated_at"],
+        unique=False,
+        postgresql_where="state IN ('failed', 'reversed')",
+    )
     op.add_column("activities", sa.Column("booking_type", sa.Text(), nullable=True))
     op.add_column("activities", sa.Column("seats", sa.BigInteger(), nullable=True))
     op.add_column(
@@ -741,6 +748,11 @@ def downgrade() -> None:
     op.drop_column("activities", "last_seating_minutes")
     op.drop_column("activities", "seats")
     op.drop_column("activities", "booking_type")
+    op.drop_index(
+        "ix_payments_trouble",
+        table_name="payments",
+        postgresql_where="state IN ('failed', 'reversed')",
+    )
     op.drop_index("ix_payments_website", table_name="payments")
     op.drop_index("ix_payments_refund", table_name="payments")
     op.drop_index("ix_payments_order", table_name="payments")

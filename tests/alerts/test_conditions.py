@@ -224,7 +224,7 @@ def test_a_look_takes_few_queries(app: Flask) -> None:
     actions.check(db.session(), NOW)
     with counted_queries(app) as statements:
         assert actions.check(db.session(), NOW + MINUTE) == 0
-    assert len(statements) <= 9 + 6, "what is found, and a note at each of six alerts"
+    assert len(statements) <= 10 + 6, "what is found, and a note at each of six alerts"
 
 
 def test_what_is_old_is_forgotten() -> None:

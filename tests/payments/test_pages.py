@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.alerts.conditions import Condition, find
 from app.bookings import drift, erasing, paying, refunding
 from app.bookings.models import Booking
 from app.events.models import Event
@@ -18,11 +20,11 @@ from app.payments.retention import clear_payloads, forget
 from app.paypal.client import tokens
 from app.privacy import queries as privacy
 from app.privacy.export import gather
-from app.staff.permissions import Permission
+from app.schedule.jobs import Schedule
 from app.staff.queries import with_memberships
 from tests.bookings.made import MIA
 from tests.desk import at_the_till
-from tests.payments.made import PAYPAL, Shop, deposit_of, names_of, now, refunds_of
+from tests.payments.made import PAYPAL, Shop, deposit_of, names_of, now, pay, refunds_of
 from tests.payments.test_hook import Sender, authority, capture, paypal_says  # noqa: F401
 from tests.standins.paypal import PayPalServer
 
@@ -237,9 +239,24 @@ def test_a_guest_takes_their_payments_along_and_the_provider_s_words_are_forgott
     assert manager
     assert colleague
     for scope, count in ((manager.scope, 1), (colleague.scope, 0)):
-        person = privacy.person(session, scope, booking.customer_id, Permission.CUSTOMERS_VIEW)
+        person = privacy.person(session, scope, booking.customer_id)
         taken = gather(session, scope, person, now())
         assert len(taken["payments"]) == count
     erasing.forget(session, booking.customer_id, now())
     session.expire_all()
     assert not session.scalars(select(ProviderEvent)).one().payload
+
+
+def test_money_that_does_not_add_up_fires_an_alert(shop: Shop) -> None:
+    session = db.session()
+    shop.paid(2)
+    assert not [f for f in find(session, Schedule(), now()) if f.condition is Condition.MONEY]
+    odd, wrong = shop.paid(2), shop.book(2)
+    odd.paid_amount = Decimal(3)
+    session.flush()
+    drift.report(session)
+    pay(wrong, Decimal("0.01"))
+    [found] = [f for f in find(session, Schedule(), now()) if f.condition is Condition.MONEY]
+    assert (found.website_id, found.value) == ("ours", 2)
+    later = now() + timedelta(hours=25)
+    assert not [f for f in find(session, Schedule(), later) if f.condition is Condition.MONEY]
