@@ -17,6 +17,7 @@ from app.bookings.writing import CHOICES, write
 from app.customers import queries as customers
 from app.errors import Conflict
 from app.events.models import Actor
+from app.menus import choosing
 from app.menus.choosing import Choice, Occasion, Selection, choose, cost, wanted_again
 from app.menus.queries import REGULAR
 from app.staff.permissions import Permission
@@ -67,6 +68,14 @@ def rechosen(
         return {}
     chosen = choose(session, occasion, wanted)
     return {CHOICES: chosen, **_price(activity, party, chosen, kept)}
+
+
+def mains_missing(session: Session, booking: Booking) -> int:
+    """How many guests have not chosen a main dish, where everybody should and is still awaited."""
+    if booking.kind != Kind.TABLE or booking.activity_id is None or not booking.is_expected:
+        return 0
+    activity = session.get_one(Activity, booking.activity_id)
+    return choosing.mains_missing(session, activity, booking.guest_count, booking.menu_choices)
 
 
 def choose_for(

@@ -40,6 +40,8 @@ LIST_COLUMNS = (
     Booking.checked_in_at,
     Booking.customer_name,
     Booking.customer_phone,
+    Booking.allergies,
+    Booking.celebration,
     Booking.special_requests,
     Booking.transport_type,
     Booking.hotel_name,

@@ -8,13 +8,13 @@ from typing import Any
 from wtforms import BooleanField, RadioField
 
 from app.bookings.choices import Asked
+from app.bookings.fields import FOR_TABLES
 from app.bookings.forms import EMAIL
 from app.bookings.inputs import count_input, text_input, words_input
 from app.customers.actions import Contact
 from app.forms import Form
 
 SOURCES = {"walk_in": "Walk-in", "phone": "Phone", "direct": "Other"}
-FOR_TABLES = ("allergies", "celebration", "high_chairs")
 UNIT = "unit-"
 """What the names of the counters of price categories begin with."""
 
@@ -56,9 +56,9 @@ class NewForm(Form):
             source=self.source.data,
         )
 
-    def words(self) -> dict[str, Any]:
+    def words(self, *, is_table: bool = False) -> dict[str, Any]:
         """What goes with the booking as it was typed."""
-        names = ("special_requests", "admin_notes", *FOR_TABLES)
+        names = ("special_requests", "admin_notes", *(FOR_TABLES if is_table else ()))
         return {name: self[name].data for name in names if self[name].data}
 
 

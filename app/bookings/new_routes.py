@@ -16,6 +16,7 @@ from app.extensions import db
 from app.staff.context import current_actor, current_scope
 from app.staff.guards import requires
 from app.staff.permissions import Permission
+from app.venues.models import Kind
 from app.wall import open_guests
 from app.web import go, say
 from app.websites.models import Website
@@ -85,7 +86,7 @@ def _make(choice: Choice, form: NewForm, slot: str) -> Booking:
         slot=slot,
         units=choice.units,
         terms=terms_for(current_scope(), website.id, overbook=form.overbook.data),
-        more=form.words(),
+        more=form.words(is_table=choice.offer.activity.kind == Kind.TABLE),
     )
     open_guests(session)
     return make(session, current_actor(), website, wish)

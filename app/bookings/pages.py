@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, request, url_for
 
-from app.bookings import amounts, counting, listing, payment_pages, pricing, queries, timeline
+from app.bookings import (
+    amounts,
+    counting,
+    dining,
+    listing,
+    payment_pages,
+    pricing,
+    queries,
+    timeline,
+)
 from app.bookings.fields import values_of
 from app.bookings.filters import Filters
 from app.bookings.forms import NotesForm
@@ -20,7 +29,7 @@ from app.bookings.models import Booking
 from app.bookings.moves import CANCEL, offered
 from app.bookings.searching import looked_up
 from app.bookings.status import Status
-from app.bookings.wording import city, long_day, transport
+from app.bookings.wording import TABLE_TYPES, city, long_day, transport
 from app.customers import queries as customers
 from app.customers.phones import to_e164
 from app.deliveries import status as deliveries
@@ -147,6 +156,8 @@ def booking_page(
         "long_day": long_day,
         "city": city,
         "transport": transport,
+        "table_types": TABLE_TYPES,
+        "dishes_missing": dining.mains_missing(db.session(), booking),
         "website_action": url_for("bookings.index"),
         **more,
     }

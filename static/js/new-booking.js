@@ -23,7 +23,14 @@
     const overbook = $("#overbook");
     if (target.name === "slot" && overbook) overbook.checked = false; // it was meant for another time
   });
+  const table = () => {
+    const part = $("#at-table"), visit = $("#visit");
+    if (part && visit) part.hidden = visit.dataset.kind !== "table";
+  };
+
+  document.addEventListener("htmx:afterSettle", table);
   htmx.onLoad((root) => {
+    table();
     $$("[data-step]", root.parentElement || document).forEach((button) => { button.hidden = false; });
     $(".new-day[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     if (!root.matches("[data-known]")) return;
