@@ -142,6 +142,8 @@ def register_rooms(app: Flask) -> None:
     from app.staff.routes import staff
     from app.staff.team_routes import people
     from app.statements.routes import statements
+    from app.tables.menu_routes import menus
+    from app.tables.routes import tables
     from app.venues.day_routes import venue_days
     from app.venues.departure_routes import departures
     from app.venues.hour_routes import venue_hours
@@ -168,6 +170,7 @@ def register_rooms(app: Flask) -> None:
         *(operations, desk, bookings, websites, apikeys, webhooks, sync_pages),
         *(statements, partners, partner_keys),
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
+        *(tables, menus),
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),

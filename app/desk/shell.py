@@ -14,6 +14,7 @@ from app.deliveries import status as deliveries
 from app.extensions import db
 from app.staff.context import current_scope, viewed_person
 from app.staff.permissions import Permission
+from app.tables import queries as tables
 from app.web import asset
 from app.websites import queries as websites
 from app.websites.queries import WebsiteName
@@ -34,6 +35,13 @@ class Place:
     permission: Permission
     troubles: Callable[[], int] | None = None
     """Counts what needs somebody there: shown beside the label."""
+    is_wanted: Callable[[], bool] | None = None
+    """Whether there is anything to see there for this person; always, where it is None."""
+
+
+def any_tables() -> bool:
+    """Whether a venue of this person's websites has tables."""
+    return tables.has_tables(db.session(), current_scope())
 
 
 def failed_deliveries() -> int:
@@ -43,6 +51,10 @@ def failed_deliveries() -> int:
 
 MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
+    Place(
+        *("Tables", "tables.index", "tools-kitchen-2", "l", Permission.BOOKINGS_VIEW),
+        is_wanted=any_tables,
+    ),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Customers", "customers.index", "user", "c", Permission.CUSTOMERS_VIEW),
     Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
@@ -106,7 +118,9 @@ def menu() -> list[dict[str, Any]]:
             "badge_tone": "red",
         }
         for place in MENU
-        if place.endpoint in current_app.view_functions and scope.can_somewhere(place.permission)
+        if place.endpoint in current_app.view_functions
+        and scope.can_somewhere(place.permission)
+        and (place.is_wanted is None or place.is_wanted())
     ]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.menus.models import MenuItem, MenuSection
+from app.menus.models import BookingItem, MenuItem, MenuSection
 from app.venues.models import Venue
 
 REGULAR = "regular"
@@ -86,3 +86,9 @@ def sections(session: Session, venue_id: UUID) -> Sequence[MenuSection]:
     """The sections of a venue in their order."""
     query = select(MenuSection).where(MenuSection.venue_id == venue_id)
     return session.scalars(query.order_by(MenuSection.position, MenuSection.id)).all()
+
+
+def was_chosen(session: Session, item_id: UUID) -> bool:
+    """Whether any guest ever chose a dish."""
+    query = select(BookingItem.id).where(BookingItem.menu_item_id == item_id).limit(1)
+    return session.scalar(query) is not None

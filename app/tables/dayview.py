@@ -61,8 +61,8 @@ class TableView:
 
     def poll(self, cursor: str) -> str:
         """Where the open page asks for news. It names its day: at midnight it stays what it is."""
-        named = {"venue": self.venue.id, "day": self.day.isoformat()}
-        return url_for("tables.index", **named, after=cursor)
+        day = self.day.isoformat()
+        return url_for("tables.index", venue=self.venue.id, day=day, after=cursor)
 
     def _url(self, endpoint: str) -> str:
         day = None if self.day == self.here else self.day.isoformat()

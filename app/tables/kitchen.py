@@ -72,7 +72,7 @@ def _dishes(coming: Sequence[tuple[str, Party]], menu: Sequence[Section]) -> lis
     """In the order of the menu; what left it comes last, by its name of then."""
     wanted: defaultdict[tuple[UUID | None, str], Counter[str]] = defaultdict(Counter)
     known = {item.id: (part.section, item) for part in menu for item in part.items}
-    order = {item_id: place for place, item_id in enumerate(known)}
+    order: dict[UUID | None, int] = {item_id: place for place, item_id in enumerate(known)}
     for time, party in coming:
         for item in party.booking.items:
             wanted[_key(item, known)][time] += item.quantity

@@ -40,11 +40,6 @@ def has_tables(session: Session, scope: Scope) -> bool:
     return session.scalar(query) is not None
 
 
-def has_tables_at(session: Session, venue_id: UUID) -> bool:
-    """Whether a venue has tables."""
-    return session.scalar(_with_tables().where(Activity.venue_id == venue_id).limit(1)) is not None
-
-
 def _with_tables() -> Select[UUID]:
     return select(Activity.venue_id).where(Activity.kind == Kind.TABLE)
 

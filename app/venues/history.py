@@ -25,18 +25,35 @@ SAID = {
     "departure.closed": "closed the departure of {activity} on {departure}",
     "departure.opened": "opened the departure of {activity} on {departure}",
     "departure.deleted": "deleted the departure of {activity} on {departure}",
+    "menu.section_added": "added the section {section} to the menu",
+    "menu.section_updated": "changed the section {section} of the menu",
+    "menu.section_moved": "moved the section {section} of the menu",
+    "menu.section_deleted": "deleted the section {section} from the menu",
+    "menu.dish_added": "added {dish} to the menu",
+    "menu.dish_updated": "changed {dish} on the menu",
+    "menu.dish_moved": "moved {dish} on the menu",
+    "menu.dish_deleted": "deleted {dish} from the menu",
     "slot.closed": "closed {activity}",
     "slot.opened": "opened {activity} again",
 }
 """Names of the events of venues, and what people read."""
-LABELS = {**rules.SITE, **rules.VENUE, **offerrules.ACTIVITY, "is_closed": "Closed"}
+MENU = {
+    "is_main": "Main dishes",
+    "section": "Section",
+    "allergens": "Allergens",
+    "from_day": "Served from",
+    "until_day": "Served until",
+    "is_available": "Available",
+}
+LABELS = {**rules.SITE, **rules.VENUE, **offerrules.ACTIVITY, **MENU, "is_closed": "Closed"}
+_NAMES = ("day", "dive_site", "activity", "departure", "week", "section", "dish")
 _KINDS = {"user": "staff"}
 _MOST = 12
 
 
 def said(name: str, meta: dict[str, Any]) -> str:
     """An event in words; a name that nobody has put into words stands for itself."""
-    known = dict.fromkeys(("day", "dive_site", "activity", "departure", "week"), "")
+    known = dict.fromkeys(_NAMES, "")
     return SAID.get(name, name).format_map({**known, **meta})
 
 
@@ -62,11 +79,14 @@ def _summary(event: Event) -> str:
     if event.name in ("venue.updated", "activity.updated") and pair and len(event.changes) == 1:
         what = "the venue" if event.name == "venue.updated" else event.meta.get("activity", "")
         return f"switched {what} {'on' if pair[1] else 'off'}"
+    served = event.changes.get("is_available")
+    if event.name == "menu.dish_updated" and served and len(event.changes) == 1:
+        return f"switched {event.meta.get('dish', '')} {'on' if served[1] else 'off'}"
     return said(event.name, event.meta)
 
 
 def _changes(event: Event) -> list[dict[str, Any]]:
-    if event.name in ("venue.added", "activity.added"):
+    if event.name in ("venue.added", "activity.added", "menu.section_added", "menu.dish_added"):
         return []
     return [
         {

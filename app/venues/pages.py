@@ -23,6 +23,7 @@ TABS = (
     ("Overview", "venues.show"),
     ("Hours", "venue_hours.week"),
     ("Activities", "activities.index"),
+    ("Menu", "menus.index"),
     ("Departures", "departures.index"),
     ("Dive sites", "dive_sites.index"),
     ("Preview", "venue_days.preview"),
@@ -83,9 +84,13 @@ def venue_page(
 
 
 def _tabs(venue: Venue, tab: str) -> list[dict[str, Any]]:
-    hidden = "" if queries.has_sites(db.session(), venue.id) else "Dive sites"
+    session, hidden = db.session(), set()
+    if not queries.has_sites(session, venue.id):
+        hidden.add("Dive sites")
+    if not queries.has_tables(session, venue.id):
+        hidden.add("Menu")
     return [
         {"label": label, "href": url_for(place, venue_id=venue.id), "active": label == tab}
         for label, place in TABS
-        if label != hidden or label == tab
+        if label not in hidden or label == tab
     ]

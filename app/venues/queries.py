@@ -181,6 +181,12 @@ def has_sites(session: Session, venue_id: UUID) -> bool:
     return bool(session.scalar(select(dives.exists() | own.exists())))
 
 
+def has_tables(session: Session, venue_id: UUID) -> bool:
+    """Whether guests can have a table here, and so there is a menu."""
+    query = select(Activity.id).where(Activity.venue_id == venue_id, Activity.kind == "table")
+    return session.scalar(query.limit(1)) is not None
+
+
 def closures(session: Session, venue_id: UUID, first: date, last: date) -> Sequence[SlotClosure]:
     """What is closed on these days, by day."""
     query = select(SlotClosure).where(

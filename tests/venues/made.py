@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.events.models import Event
 from app.extensions import db
+from app.menus.models import MenuItem, MenuSection
 from app.staff.scope import EVERYTHING
 from app.venues import actions, offers
 from app.venues.hours import TypedDay
@@ -57,8 +58,12 @@ def an_activity(venue: Venue, **fields: Any) -> Activity:
 
 def one_of_each(venue: Venue) -> dict[str, UUID]:
     """One of everything that a venue can have, by its name in addresses."""
-    trek = an_activity(venue, **TREK)
+    trek, mains = an_activity(venue, **TREK), MenuSection(venue_id=venue.id, name="Mains")
+    db.session.add(mains)
+    db.session.flush()
     rows: dict[str, Any] = {
+        "section_id": mains,
+        "item_id": MenuItem(section_id=mains.id, name="Roast beef", price=19),
         "departure_id": Departure(activity_id=trek.id, day=date(2026, 12, 1), time=time(6, 30)),
         "site_id": DiveSite(venue_id=venue.id, name="King Cruiser"),
         "special_id": SpecialHours(venue_id=venue.id, day=date(2026, 12, 25), is_closed=True),
