@@ -6,11 +6,15 @@ import signal
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness import network, servers
 
 pytest_plugins = [f"tests.harness.{name}" for name in ("isolation", "live", "browser", "sharing")]
 _stay_on_this_machine = network._stay_on_this_machine
+# No test fails because the machine is busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
