@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, load_only
 
 from app.bookings.listing import LIST_COLUMNS
 from app.bookings.models import Booking
-from app.customers.models import Customer
 from app.customers.phones import to_e164
+from app.customers.queries import by_phone
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 
@@ -36,7 +36,7 @@ def known(session: Session, scope: Scope, phone: str, region: str) -> KnownGuest
     `region` is that of the website where the number is typed (ISO 3166).
     """
     e164 = to_e164(phone, None, region)
-    customer = session.scalar(select(Customer).where(Customer.phone == e164)) if e164 else None
+    customer = by_phone(session, e164) if e164 else None
     if customer is None:
         return None
     theirs = Booking.customer_id == customer.id

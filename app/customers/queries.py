@@ -13,6 +13,19 @@ from app.customers.models import Customer
 from app.wall import is_open, lifted
 
 
+def by_phone(session: Session, e164: str) -> Customer | None:
+    """Who has this number; where only a merged record has it, the one that was kept."""
+    query = (
+        select(Customer)
+        .where(Customer.phone == e164)
+        .order_by(Customer.merged_into_id.is_(None).desc())
+    )
+    found = session.scalars(query.limit(1)).one_or_none()
+    while found is not None and found.merged_into_id is not None:
+        found = session.get(Customer, found.merged_into_id)
+    return found
+
+
 def data_key(session: Session, customer_id: UUID) -> DataKey | None:
     """The key that opens this customer's values in the log; None once erased."""
     return data_keys(session, [customer_id]).get(customer_id)

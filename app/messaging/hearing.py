@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.customers.models import Customer
 from app.customers.opting import locked_survivor, set_sms_opt_in
+from app.customers.queries import by_phone
 from app.events.models import Actor
 from app.ids import new_id
 from app.messaging import health, rows
@@ -124,14 +124,11 @@ def answer(session: Session, website_id: str, form: Form, now: datetime) -> str 
     wish, sid = wish_of(form), form.get("MessageSid") or form.get("SmsSid")
     if wish is None or not sid or not _is_new(session, website_id, sid, wish, now):
         return None
-    query = select(Customer.id).where(
-        Customer.phone == form.get("From", ""), Customer.erased_at.is_(None)
-    )
-    customer_id = session.scalars(query).one_or_none()
-    if customer_id is None:
+    found = by_phone(session, form.get("From", ""))
+    if found is None:
         return None
-    actor = Actor("customer", str(customer_id), "Guest", DOOR)
-    customer = locked_survivor(session, customer_id)
+    actor = Actor("customer", str(found.id), "Guest", DOOR)
+    customer = locked_survivor(session, found.id)
     set_sms_opt_in(session, actor, customer.id, wish == START, DOOR, website_id=website_id)
     if wish == START:
         health.mended(customer, Medium.SMS, now)

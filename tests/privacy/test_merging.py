@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from app.bookings import actions as bookings
 from app.bookings import standing
+from app.bookings.guests import known
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.crypto import hash_email
@@ -18,7 +19,7 @@ from app.customers import of_partners
 from app.customers.actions import Contact, find_or_create
 from app.customers.models import Customer, CustomerMerge
 from app.customers.opting import set_sms_opt_in
-from app.customers.queries import data_keys
+from app.customers.queries import by_phone, data_keys
 from app.customers.snapshots import COLUMNS
 from app.errors import Conflict, Forbidden, HubError, InvalidPayload, NotFound
 from app.events.models import Event
@@ -318,6 +319,20 @@ def test_the_record_of_a_partner_is_found_by_its_old_id(kept: Customer, gone: Cu
     merged(kept, gone)
     assert of_partners.get(db.session(), partner.id, gone.id).customer_id == kept.id
     assert of_partners.get(db.session(), partner.id, kept.id).first_name == "Anne"
+
+
+def test_the_desk_knows_a_guest_by_the_number_of_either_record(
+    kept: Customer, gone: Customer
+) -> None:
+    merged(kept, gone)
+    for phone in ("0811111111", "0822222222"):
+        guest = known(db.session(), EVERYTHING, phone, "TH")
+        assert guest is not None
+        assert (guest.name, guest.visits) == ("Ann Lee", 2)
+    kept.phone = "+66822222222"  # as staff may write it now: the row that leads here has it too
+    db.session.flush()
+    assert found(phone="0822222222") is kept
+    assert by_phone(db.session(), "+66822222222") is kept
 
 
 def test_no_show_of_a_booking_under_way(kept: Customer, gone: Customer) -> None:
