@@ -115,6 +115,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "link_id": link.id,
         "message_id": a_message(booking, event_id).id,
         "kind": "confirmation",
+        "reference": "no-such-table",
         "medium": "email",
         "to": "checked_in",
         "product_id": "no-such-product",
@@ -122,6 +123,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "anything": "no/such/thing",
         "permission": "bookings:view",
         "token": "no-such-token",
+        "reference": "TB-NOTHING",
         "filename": "css/lists.css",
     }
 
