@@ -48,14 +48,15 @@ class Restaurant:
     beef: MenuItem
     wellington: MenuItem
     crumble: MenuItem
+    day: date = SUNDAY
 
     def book(self, name: str, guests: int, slot: str, *dishes: Selection, **more: Any) -> Booking:
-        """A party on SUNDAY; without dishes they have not chosen yet."""
+        """A party on the day; without dishes they have not chosen yet."""
         website = db.session.get_one(Website, self.venue.website_id)
         number = f"+6681{sum(map(ord, name)):07d}"
         contact = Contact(name=name, phone=number, source="phone")
         wish = Wish(
-            *(self.lunch.id, SUNDAY, guests, contact, "phone", slot),
+            *(self.lunch.id, self.day, guests, contact, "phone", slot),
             choices=dishes or None,
             more=more,
         )
