@@ -78,6 +78,12 @@ def mains_missing(session: Session, booking: Booking) -> int:
     return choosing.mains_missing(session, activity, booking.guest_count, booking.menu_choices)
 
 
+def demand_takes_choices(booking: Booking) -> None:
+    """Raises Conflict for what is no table of ours, or is over for good."""
+    if booking.kind != Kind.TABLE or booking.activity_id is None or not booking.can_edit:
+        raise Conflict("This booking takes no menu choices.")
+
+
 def choose_for(
     session: Session,
     actor: Actor,
@@ -92,8 +98,7 @@ def choose_for(
     Raises NotFound, Forbidden, InvalidPayload, and Conflict when it has moved on.
     """
     booking = queries.lock(session, scope, booking_id, Permission.BOOKINGS_EDIT)
-    if not booking.can_edit or booking.activity_id is None:
-        raise Conflict("This booking takes no menu choices.")
+    demand_takes_choices(booking)
     if booking.version != version:
         raise Conflict("Somebody else changed this booking meanwhile.", version=booking.version)
     columns = rechosen(session, booking, {}, wanted, strict=False)

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 
 from app.bookings import actions, amounts, edit_pages, listing, news, pages, queries
+from app.bookings.choice_routes import choices
 from app.bookings.forms import EditForm, MoveForm, NotesForm
 from app.bookings.listview import ListView
 from app.bookings.moves import said, way_back
@@ -22,6 +23,7 @@ from app.websites.context import zone_of
 
 bookings = Blueprint("bookings", __name__)
 bookings.register_blueprint(new)
+bookings.register_blueprint(choices)
 
 VIEW = Permission.BOOKINGS_VIEW
 EDIT = Permission.BOOKINGS_EDIT

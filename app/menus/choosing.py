@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Fault, InvalidPayload
 from app.menus.models import MenuItem, MenuSection
-from app.menus.queries import REGULAR, dishes
+from app.menus.queries import REGULAR, dishes, served
 from app.venues.models import Activity
 
 MOST = 99
@@ -73,6 +73,22 @@ def choose(session: Session, occasion: Occasion, wanted: Sequence[Selection]) ->
     if faults:
         raise InvalidPayload("The menu choices are not right yet.", faults)
     return found
+
+
+def on_offer(
+    session: Session, activity: Activity, day: date, kept: Sequence[Choice] = ()
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What can be chosen, as a form offers it: (section, [(id, dish)]); first what was chosen
+    already and is not served any more."""
+    kind = activity.booking_type or REGULAR
+    sections = [
+        (found.section.name, [(str(item.id), item.name) for item in found.items])
+        for found in served(session, activity.venue_id, day, kind)
+    ]
+    known = {item_id for _, items in sections for item_id, _ in items}
+    gone = {each["menu_item_id"]: each["name"] for each in kept if each["menu_item_id"]}
+    rest = [(item_id, name) for item_id, name in gone.items() if item_id not in known]
+    return [("Chosen before", rest), *sections] if rest else sections
 
 
 def wanted_again(kept: Sequence[Choice]) -> list[Selection]:
