@@ -84,11 +84,8 @@ def venue_page(
 
 
 def _tabs(venue: Venue, tab: str) -> list[dict[str, Any]]:
-    session, hidden = db.session(), set()
-    if not queries.has_sites(session, venue.id):
-        hidden.add("Dive sites")
-    if not queries.has_tables(session, venue.id):
-        hidden.add("Menu")
+    there = queries.sites_and_tables(db.session(), venue.id)
+    hidden = {label for label, has in zip(("Dive sites", "Menu"), there, strict=True) if not has}
     return [
         {"label": label, "href": url_for(place, venue_id=venue.id), "active": label == tab}
         for label, place in TABS

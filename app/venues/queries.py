@@ -174,17 +174,17 @@ def sites(session: Session, venue_id: UUID) -> Sequence[DiveSite]:
     return session.scalars(query.order_by(func.lower(DiveSite.name), DiveSite.id)).all()
 
 
-def has_sites(session: Session, venue_id: UUID) -> bool:
-    """Whether divers go anywhere from here: it has dive sites, or sells dives."""
-    dives = select(Activity.id).where(Activity.venue_id == venue_id, Activity.kind == "dive")
+def sites_and_tables(session: Session, venue_id: UUID) -> tuple[bool, bool]:
+    """Whether divers go anywhere from here (it has dive sites, or sells dives), and whether guests
+    have tables here (then there is a menu)."""
+    of_kind = {
+        kind: select(Activity.id).where(Activity.venue_id == venue_id, Activity.kind == kind)
+        for kind in ("dive", "table")
+    }
     own = select(DiveSite.id).where(DiveSite.venue_id == venue_id)
-    return bool(session.scalar(select(dives.exists() | own.exists())))
-
-
-def has_tables(session: Session, venue_id: UUID) -> bool:
-    """Whether guests can have a table here, and so there is a menu."""
-    query = select(Activity.id).where(Activity.venue_id == venue_id, Activity.kind == "table")
-    return session.scalar(query.limit(1)) is not None
+    dives, tables = (of_kind[kind].exists() for kind in ("dive", "table"))
+    sites, has_tables = session.execute(select(dives | own.exists(), tables)).one()
+    return bool(sites), bool(has_tables)
 
 
 def closures(session: Session, venue_id: UUID, first: date, last: date) -> Sequence[SlotClosure]:
