@@ -24,22 +24,36 @@ from tests.venues.made import a_venue, an_activity
 
 ROUNDS, CALLS, SEATS = 5, 200, 7
 """`bench.availability` does the same twenty times."""
+TRIP = {"capacity": str(SEATS)}
+TABLE = {
+    "kind": "table",
+    "capacity": "",
+    "seats": str(SEATS),
+    "duration_minutes": "60",
+    "times": "10:00, 10:30",
+}
 KEY = "reef_sk_test"
 EMAIL = "desk@onebooking.test"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
 def fill(app: Flask, rounds: int = ROUNDS) -> None:
-    """A pier that sells one trip for every round."""
+    """A pier that sells one trip for every round; the first is a table, at which all who come at
+    10:00 still sit when others would at 10:30."""
     with app.app_context():
         WebsiteFactory.create(id="seats")
         pier = a_venue("seats")
         for number in range(rounds):
-            an_activity(pier, name=f"Trip {number:02}", capacity=str(SEATS))
+            an_activity(pier, name=f"Trip {number:02}", **(TABLE if number == 0 else TRIP))
         reef = partner_at(pier, name="Reef Travel")
         ApiKeyFactory.create(website_id=None, partner_id=reef.id, clear=KEY, scopes=SCOPES)
         person("admin", "seats", address=EMAIL)
         db.session.commit()
+
+
+def time_for(activity: Activity, number: int) -> str:
+    """When a caller wants to come."""
+    return "10:30" if activity.kind == "table" and number % 3 == 0 else "10:00"
 
 
 def by_partner(activity: Activity, number: int) -> tuple[str, dict[str, Any]]:
@@ -48,7 +62,7 @@ def by_partner(activity: Activity, number: int) -> tuple[str, dict[str, Any]]:
         "location_id": str(activity.venue_id),
         "activity_id": str(activity.id),
         "booking_date": DAY,
-        "time_slot": "10:00",
+        "time_slot": time_for(activity, number),
     }
     return "/api/partner/bookings", body
 
@@ -58,7 +72,7 @@ def by_octo(activity: Activity, number: int) -> tuple[str, dict[str, Any]]:
         "uuid": str(uuid.uuid4()),
         "productId": str(activity.id),
         "optionId": "DEFAULT",
-        "availabilityId": f"{DAY}T10:00:00+07:00",
+        "availabilityId": f"{DAY}T{time_for(activity, number)}:00+07:00",
         "unitItems": [{"unitId": "adult"}],
     }
     return "/octo/bookings", body
@@ -72,7 +86,7 @@ def by_form(activity: Activity, number: int, token: str) -> dict[str, str]:
         "activity": str(activity.id),
         "day": DAY,
         "guests": "1",
-        "slot": "10:00",
+        "slot": time_for(activity, number),
         "source": "walk_in",
         "customer_name": f"Guest {number}",
     }
@@ -136,7 +150,10 @@ def test_everybody_wants_the_last_seats(live_stack: StackFactory) -> None:
             said = asyncio.run(together(stack.url, trip))
             assert sold_in(said) == (SEATS, CALLS - SEATS), said
         db.session.rollback()
-        assert set(db.session.scalars(select(SlotUsage.used))) == {SEATS}
+        sold = select(func.sum(SlotUsage.used)).group_by(SlotUsage.activity_id)
+        assert {int(each) for each in db.session.scalars(sold)} == {SEATS}
+        seated = select(func.max(SlotUsage.seated)).group_by(SlotUsage.activity_id)
+        assert sorted(db.session.scalars(seated)) == [*[0] * (ROUNDS - 1), SEATS]
         held = (
             select(Booking.activity_id, func.sum(Booking.guest_count))
             .where(Booking.status.not_in(GONE))
