@@ -21,8 +21,6 @@ _OF_TABLES = (
     Booking.kind,
     Booking.activity_id,
     Booking.booking_type,
-    Booking.allergies,
-    Booking.celebration,
     Booking.high_chairs,
 )
 

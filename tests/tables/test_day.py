@@ -158,3 +158,10 @@ def test_more_parties_are_no_more_queries(
         counts.append(len(queries))
     assert len(set(counts[1:])) == 1, counts
     assert counts[-1] <= MOST_QUERIES + around, "\n".join(each[:150] for each in queries)
+
+
+def test_allergies_show_wherever_the_party_does(house: House, anchor: Restaurant) -> None:
+    booking = anchor.book("Ada Guest", 2, "12:00", allergies=["Nuts", "<b>Milk"])
+    desk = house.browser("colleague")
+    for path in (f"/today?date={SUNDAY}", "/bookings", f"/bookings/{booking.id}", KITCHEN, DAY):
+        assert "Nuts, &lt;b&gt;Milk" in desk.get(path).text, path
