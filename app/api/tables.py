@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.routing import BaseConverter
 
 from app.api import auth, limits, logged
 from app.api.bodies import Answer, read_body, read_query
@@ -47,7 +48,15 @@ from app.venues.models import Activity, Kind, Venue
 from app.venues.plan import Plan
 from app.websites.models import Website
 
+
+class Reference(BaseConverter):
+    """A booking's reference: not one of the words that stand in its place."""
+
+    regex = r"(?!(?:venues|availability|menu)\Z)[^/]+"
+
+
 tables = Blueprint("api_tables", __name__, url_prefix="/api/table-bookings")
+tables.record_once(lambda state: state.app.url_map.converters.update(reference=Reference))
 csrf.exempt(tables)
 
 GROUP = "Tables"
@@ -192,7 +201,7 @@ def _opt_in(session: Session, call: Call, customer_id: UUID, wanted: bool) -> No
     set_sms_opt_in(session, call.actor, customer_id, wanted, website_id=call.website.id)
 
 
-@tables.get("/<reference>")
+@tables.get("/<reference:reference>")
 @public(OPEN)
 @describes(GROUP, answers={200: TableAnswer}, errors=(*NO_KEY, NotFound), security=SECURITY)
 def get_table_booking(reference: str) -> Response:
@@ -205,7 +214,7 @@ def get_table_booking(reference: str) -> Response:
     return _reading(read)
 
 
-@tables.put("/<reference>")
+@tables.put("/<reference:reference>")
 @public(OPEN)
 @describes(
     GROUP,
@@ -238,7 +247,7 @@ def _change(call: Call, reference: str) -> Answer:
     return 200, answer_json(session, booking, moment)
 
 
-@tables.delete("/<reference>")
+@tables.delete("/<reference:reference>")
 @public(OPEN)
 @describes(
     GROUP,

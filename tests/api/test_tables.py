@@ -297,3 +297,8 @@ def test_faulty_bodies_are_refused_with_every_fault(anchor: Restaurant) -> None:
     assert set(found) >= {"time", "party_size", "allergies", "surprise"}
     nobody = anchor.wish(customer={"first_name": "Demo"})
     assert "mobile number" in str(faults(anchor.guests.call("POST", "", nobody)))
+
+
+def test_a_word_of_the_address_is_no_reference(anchor: Restaurant) -> None:
+    assert anchor.guests.call("PUT", "/menu", {"party_size": 2}).status_code == 405
+    assert anchor.guests.call("DELETE", "/menus").status_code == 404
