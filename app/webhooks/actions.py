@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.bookings.fields import STATUS_COMPANIONS, difference, values_of
+from app.bookings.fields import FIELDS, STATUS_COMPANIONS, difference, values_of
 from app.bookings.models import Booking
 from app.deliveries.channel import Meaning
 from app.deliveries.log import exchange_columns
@@ -130,7 +130,9 @@ def _data(booking: Booking | None, event: str) -> dict[str, Any]:
     if event == "booking.created":
         return values
     return {"status": booking.status} | {
-        name: value for name, value in values.items() if name in STATUS_COMPANIONS
+        name: value
+        for name, value in values.items()
+        if name in STATUS_COMPANIONS and value != FIELDS[name].empty
     }
 
 

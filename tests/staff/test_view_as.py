@@ -22,7 +22,7 @@ from tests.staff.test_guards import address
 
 NOT_NOW = "nothing can be changed"
 LOCKING = {"apikeys.edit", "partner_keys.edit"}  # it holds the key while the form is made
-STAYS_POSSIBLE = {"team.stop_viewing", "staff.logout"}
+STAYS_POSSIBLE = {"team.stop_viewing", "staff.logout", "health.quiet"}
 
 
 def view_as(client: FlaskClient, user: User) -> int:

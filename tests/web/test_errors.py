@@ -201,6 +201,11 @@ def test_files_are_packed_and_kept(client: FlaskClient) -> None:
 
 def test_csrf_is_not_left_out_by_accident() -> None:
     doors = {"api_sync", "api_partner", "api_partner_customers", "api_partner_bookings", "octo"}
-    doors |= {"api_paypal", "api_twilio", "pay"}  # signed by whoever calls; a signed link
+    doors |= {
+        "api_tables",
+        "api_paypal",
+        "api_twilio",
+        "pay",
+    }  # signed by whoever calls; a signed link
     assert {name.name for name in csrf._exempt_blueprints} == doors
     assert csrf._exempt_views == {"app.api.staff.login"}
