@@ -15,6 +15,7 @@ from app.api.describing import Description, Link, described
 from app.api.jsonschemas import Components, Schema, parameters_of
 from app.api.limits import BY_ROUTE
 from app.api.schemas.answers import ErrorAnswer
+from app.api.schemas.examples import REFERENCE
 from app.errors import (
     AuthFailed,
     Forbidden,
@@ -74,7 +75,10 @@ _RETRY: dict[str, Schema] = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
 OPERATIONS = "Operations"
-_CONVERTERS: dict[str, Schema] = {"UUIDConverter": {"type": "string", "format": "uuid"}}
+_CONVERTERS: dict[str, Schema] = {
+    "UUIDConverter": {"type": "string", "format": "uuid"},
+    "Reference": {"type": "string", "minLength": 1, "examples": [REFERENCE]},
+}
 
 
 def build(app: Flask, base_url: str) -> Schema:

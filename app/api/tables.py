@@ -17,6 +17,7 @@ from app.api import auth, limits, logged
 from app.api.bodies import Answer, read_body, read_query
 from app.api.describing import describes
 from app.api.logged import LoggedCall
+from app.api.schemas import examples
 from app.api.schemas.tables import (
     MenuAnswer,
     MenuQuery,
@@ -168,6 +169,7 @@ def _menu(website: Website) -> dict[str, Any]:
     errors=REFUSALS,
     security=SECURITY,
     repeatable=True,
+    examples=examples.TABLE,
 )
 def book_table() -> Response:
     """Book a table. Where a deposit is due the booking is `pending`, its table is kept until
@@ -223,6 +225,7 @@ def get_table_booking(reference: str) -> Response:
     errors=REFUSALS,
     security=SECURITY,
     repeatable=True,
+    examples=examples.TABLE_CHANGES,
 )
 def change_table_booking(reference: str) -> Response:
     """Change date, time, party, dishes or requests, all or nothing; a new date alone keeps the

@@ -84,3 +84,27 @@ KEY = {
 }
 KEY_CHANGES = {"From one address": {"allowed_ips": ["203.0.113.7"]}}
 TEST = {"An update": {"website_id": "hanuman-world", "event": "booking.updated"}}
+
+VENUE = "0198f0c1-8a00-7000-8000-0000000000a1"
+REFERENCE = "TB-7KQ2MX9"
+TABLE: dict[str, Any] = {
+    "A table for two": {
+        "venue_id": VENUE,
+        "date": "2027-03-07",
+        "time": "12:30",
+        "party_size": 2,
+        "customer": {
+            "first_name": "Demo",
+            "last_name": "Guest",
+            "mobile_number": "+66812345678",
+            "email": "guest@example.com",
+            "sms_opt_in": True,
+        },
+        "allergies": ["nuts"],
+        "celebration": "A birthday",
+        "high_chairs": 1,
+    },
+}
+TABLE_CHANGES: dict[str, Any] = {
+    "Another requirement": {"special_requirements": "A quiet table"},
+}

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.api.schemas.answers import ChoiceJson, Yes, _Answer
+from app.api.schemas.examples import TABLE
 from app.api.schemas.kinds import (
     ABSENT,
     Count,
@@ -30,7 +31,12 @@ BookingType = Literal["regular", "sunday_lunch"]
 Party = Annotated[Count, Field(ge=1, le=1000)]
 Clock = Annotated[str, StringConstraints(strict=True, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Quantity = Annotated[Count, Field(ge=1, le=MOST)]
-_ASKED_DAY = Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))
+_EXAMPLE = next(iter(TABLE.values()))
+AskedVenue = Annotated[UUID, Field(examples=[_EXAMPLE["venue_id"]])]
+AskedDay = Annotated[
+    date,
+    Field(ge=date(2000, 1, 1), le=date(2100, 12, 31), examples=[_EXAMPLE["date"]]),
+]
 
 
 class _Body(BaseModel):
@@ -131,8 +137,8 @@ class TableCancellation(BaseModel):
 class TableTimesQuery(BaseModel):
     """`GET /api/table-bookings/availability`."""
 
-    venue_id: UUID
-    date: Annotated[date, _ASKED_DAY]
+    venue_id: AskedVenue
+    date: AskedDay
     party_size: Annotated[int, Field(ge=1, le=1000)] = 2
     booking_type: BookingType | None = None
 
@@ -140,8 +146,8 @@ class TableTimesQuery(BaseModel):
 class MenuQuery(BaseModel):
     """`GET /api/table-bookings/menu`."""
 
-    venue_id: UUID
-    date: Annotated[date, _ASKED_DAY]
+    venue_id: AskedVenue
+    date: AskedDay
     booking_type: BookingType | None = None
 
 
