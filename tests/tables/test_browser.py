@@ -40,6 +40,7 @@ def fill(app: Flask) -> None:
         for booking in (ada, bo):
             booking.activity_date, booking.starts_at = TODAY, None
         known["sunday"] = anchor.day.isoformat()
+        known["booking"] = str(ada.id)
         known.update(email=str(house.manager.email), venue=str(anchor.venue.id))
         db.session.commit()
 
@@ -108,7 +109,12 @@ def test_the_kitchen_list_on_paper_is_only_the_list(open_desk: Callable[..., Des
 def test_nothing_is_in_anybodys_way(open_desk: Callable[..., Desk], theme: str, width: int) -> None:
     desk = open_desk(theme=theme, width=width)
     sunday = f"/tables?day={known['sunday']}"
-    for path in ("/tables", sunday, "/tables/kitchen", f"/venues/{known['venue']}/menu"):
+    booking = f"/bookings/{known['booking']}"
+    of_one = (booking, f"{booking}/choices", f"{booking}/edit")
+    for path in (
+        *("/tables", sunday, "/tables/kitchen", f"/venues/{known['venue']}/menu"),
+        *of_one,
+    ):
         page = desk.go(path)
         assert desk.axe() == [], path
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
