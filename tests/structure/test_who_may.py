@@ -123,7 +123,6 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "anything": "no/such/thing",
         "permission": "bookings:view",
         "token": "no-such-token",
-        "reference": "TB-NOTHING",
         "filename": "css/lists.css",
     }
 
