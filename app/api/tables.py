@@ -34,7 +34,7 @@ from app.api.table_wire import answer_json, menu_json, times_json, venue_json
 from app.api.table_wishes import change_of, hold_of, wish_of
 from app.apikeys import queries as apikeys
 from app.apikeys.models import KeyScope
-from app.bookings import partnering, paying, tabling
+from app.bookings import depositing, partnering, tabling
 from app.bookings.fields import plain
 from app.bookings.making import make
 from app.customers.opting import set_sms_opt_in
@@ -192,7 +192,7 @@ def _book(call: Call) -> Answer:
     wish = wish_of(call.website, offer.activity, body, hold)
     booking = make(session, call.actor, call.website, wish)
     if hold is not None:
-        paying.ask_deposit(session, call.actor, booking, moment)
+        depositing.ask_deposit(session, call.actor, booking, moment)
     if body.customer.sms_opt_in is not None:
         _opt_in(session, call, booking.customer_id, body.customer.sms_opt_in)
     call.booking_id = booking.id

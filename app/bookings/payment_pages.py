@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
-from app.bookings import paying
+from app.bookings import depositing, paying
 from app.bookings.inputs import MoneyField, one_line
 from app.bookings.models import Booking
 from app.bookings.refunding import LONGEST_REASON, refund_due
@@ -121,7 +121,7 @@ def panel(session: Session, scope: Scope, booking: Booking, now: datetime) -> di
         return None
     found = queries.of_booking(session, booking.id)
     newest = next((each for each in found if each.kind == PaymentKind.DEPOSIT), None)
-    is_open = newest is not None and newest.state in OPEN and not paying.is_over(newest, now)
+    is_open = newest is not None and newest.state in OPEN and not depositing.is_over(newest, now)
     left = queries.left_of_booking(session, booking.id) if booking.paid_amount else Decimal(0)
     may_refund = scope.can(Permission.PAYMENTS_REFUND, booking.website_id)
     return {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 
-from app.bookings import pages, paying, payment_pages, queries, refunding
+from app.bookings import depositing, pages, payment_pages, queries, refunding
 from app.bookings.models import Booking
 from app.bookings.payment_pages import RefundForm
 from app.bookings.refunding import payment_event, refund_due
@@ -95,7 +95,7 @@ def ask(booking_id: UUID) -> Response:
     current_scope().demand(VIEW, booking.website_id, seen_with=queries.VIEW)
     there = payments_of.open_deposit(session, booking.id)
     try:
-        payment = paying.ask_deposit(session, current_actor(), booking, now())
+        payment = depositing.ask_deposit(session, current_actor(), booking, now())
     except InvalidPayload as error:
         session.rollback()
         return pages.after_change(booking_id, error.message, "warning")

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.bookings import paying
+from app.bookings import depositing, paying, squaring
 from app.bookings.models import Booking
 from app.errors import Conflict, HubError
 from app.events.models import Actor
@@ -57,12 +57,12 @@ def start(session: Session, actor: Actor, payment_id: UUID, now: datetime) -> st
 
     Raises Conflict when nothing is to be paid any more, and CannotPay.
     """
-    booking, payment = paying.locked(session, payment_id)
+    booking, payment = squaring.locked(session, payment_id)
     if payment.state in (PaymentState.DECLINED, PaymentState.FAILED, PaymentState.EXPIRED):
-        payment = paying.ask_again(session, actor, payment.id, now)
+        payment = depositing.ask_again(session, actor, payment.id, now)
     if payment.state not in (PaymentState.REQUESTED, PaymentState.CREATED):
         raise Conflict("It is paid, or being paid.")
-    if booking.is_gone or paying.is_over(payment, now):
+    if booking.is_gone or depositing.is_over(payment, now):
         raise Conflict("It is too late to pay.")
     if payment.state == PaymentState.CREATED and payment.approve_url:
         session.commit()
@@ -82,10 +82,10 @@ def start(session: Session, actor: Actor, payment_id: UUID, now: datetime) -> st
 
 def come_back(session: Session, actor: Actor, payment_id: UUID, now: datetime) -> Came:
     """The guest approved it, so they say: take the money, if the place is still theirs."""
-    booking, payment = paying.locked(session, payment_id)
+    booking, payment = squaring.locked(session, payment_id)
     if payment.state != PaymentState.CREATED or payment.order_id is None:
         return Came.DONE
-    if not paying.keep_place(session, actor, payment_id, now):
+    if not depositing.keep_place(session, actor, payment_id, now):
         return Came.TOO_LATE
     account, order_id = _account(session, booking), payment.order_id
     session.commit()

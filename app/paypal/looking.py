@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Engine, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.bookings import paying
+from app.bookings import paying, squaring
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.errors import HubError
@@ -114,7 +114,7 @@ def _look_at_order(session: Session, payment: Payment, account: Account) -> None
     now = datetime.now(UTC)
     said = data_of(answer) if isinstance(answer, Answer) and answer.status == 200 else {}
     decided = bool(said) and recording.order(session, recording.PAYPAL, payment_id, said, now)
-    booking, payment = paying.locked(session, payment_id)
+    booking, payment = squaring.locked(session, payment_id)
     if decided or payment.state != PaymentState.CREATED:
         session.commit()
     elif said.get("status") == "APPROVED" and _waits(booking, now):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.bookings import paying
+from app.bookings import depositing, paying
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.bookings.wording import long_day, money
@@ -75,7 +75,7 @@ def _state(
         return "pending"
     if booking.status in (Status.CANCELLED, Status.REFUNDED):
         return "gone"
-    if booking.status == Status.EXPIRED or paying.is_over(payment, now):
+    if booking.status == Status.EXPIRED or depositing.is_over(payment, now):
         return "late"
     if payment.state == PaymentState.DECLINED:
         return "declined"

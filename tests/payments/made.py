@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.bookings import holds, making, paying
+from app.bookings import depositing, holds, making, paying
 from app.bookings.making import Wish
 from app.bookings.models import Booking
 from app.bookings.paying import Captured
@@ -58,7 +58,7 @@ class Shop:
             **{"status": Status.PENDING, "hold_expires_at": until, **wish},
         )
         booking = making.make(session, GUEST, session.get_one(Website, "ours"), wished)
-        paying.ask_deposit(session, GUEST, booking, now())
+        depositing.ask_deposit(session, GUEST, booking, now())
         return booking
 
     def paid(self, guests: int = 4) -> Booking:

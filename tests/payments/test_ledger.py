@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.bookings import actions, paying, refunding
+from app.bookings import actions, depositing, paying, refunding
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.errors import Conflict, Forbidden, InvalidPayload, NotFound
@@ -62,7 +62,7 @@ def test_a_booking_waits_for_its_deposit_and_counts_once_it_is_paid(shop: Shop) 
 
 def test_asked_again_it_is_the_same_deposit(shop: Shop) -> None:
     booking = shop.book()
-    again = paying.ask_deposit(db.session(), MIA, booking, now())
+    again = depositing.ask_deposit(db.session(), MIA, booking, now())
     assert again.id == deposit_of(booking).id
     assert names_of(booking).count("payment.requested") == 1
 
@@ -73,11 +73,11 @@ def test_nothing_is_asked_for_where_nothing_is_due_or_nobody_can_pay(shop: Shop)
     booking.deposit_amount = shop.lunch.deposit = None
     session.flush()
     with pytest.raises(InvalidPayload, match="There is no deposit"):
-        paying.ask_deposit(session, MIA, booking, now())
+        depositing.ask_deposit(session, MIA, booking, now())
     shop.lunch.deposit = Decimal(5)
     session.get_one(PaymentSettings, "ours").is_on = False
     with pytest.raises(InvalidPayload, match="takes no payments"):
-        paying.ask_deposit(session, MIA, booking, now())
+        depositing.ask_deposit(session, MIA, booking, now())
 
 
 def test_told_twice_it_counts_once(shop: Shop) -> None:
@@ -136,7 +136,7 @@ def test_paid_twice_the_second_goes_back(shop: Shop) -> None:
     booking = shop.book()
     first = deposit_of(booking)
     paying.failed(db.session(), PAYPAL, first.id, S.DECLINED, "INSTRUMENT_DECLINED", now())
-    second = paying.ask_again(db.session(), PAYPAL, first.id, now())
+    second = depositing.ask_again(db.session(), PAYPAL, first.id, now())
     pay(booking)
     paying.received(
         db.session(), PAYPAL, first.id, paying.Captured("CAP-1", Decimal(20), "THB"), now()
@@ -151,13 +151,13 @@ def test_after_a_decline_the_guest_has_another_try_until_the_deadline(shop: Shop
     booking = shop.book()
     first = deposit_of(booking)
     paying.failed(db.session(), PAYPAL, first.id, S.DECLINED, "INSTRUMENT_DECLINED", now())
-    second = paying.ask_again(db.session(), PAYPAL, first.id, now())
+    second = depositing.ask_again(db.session(), PAYPAL, first.id, now())
     assert second.id != first.id
     assert second.expires_at == first.expires_at
-    assert paying.ask_again(db.session(), PAYPAL, first.id, now()).id == second.id
+    assert depositing.ask_again(db.session(), PAYPAL, first.id, now()).id == second.id
     paying.failed(db.session(), PAYPAL, second.id, S.DECLINED, "X", now())
     with pytest.raises(Conflict):
-        paying.ask_again(db.session(), PAYPAL, first.id, now() + timedelta(hours=1))
+        depositing.ask_again(db.session(), PAYPAL, first.id, now() + timedelta(hours=1))
 
 
 def test_while_the_provider_decides_the_place_is_kept(shop: Shop) -> None:
@@ -182,17 +182,17 @@ def test_before_money_is_taken_the_place_is_kept_or_taken_again(shop: Shop) -> N
     booking, session = shop.book(), db.session()
     payment = deposit_of(booking)
     version = booking.version
-    assert paying.keep_place(session, PAYPAL, payment.id, now())
+    assert depositing.keep_place(session, PAYPAL, payment.id, now())
     assert booking.version == version, "time enough: nothing to write"
     late = held(booking) - timedelta(seconds=20)
-    assert paying.keep_place(session, PAYPAL, payment.id, late)
-    assert booking.hold_expires_at == late + paying.WHILE_PAYING
+    assert depositing.keep_place(session, PAYPAL, payment.id, late)
+    assert booking.hold_expires_at == late + depositing.WHILE_PAYING
     lapse(booking)
-    assert paying.keep_place(session, PAYPAL, payment.id, now())
+    assert depositing.keep_place(session, PAYPAL, payment.id, now())
     assert booking.status == "pending"
     lapse(booking)
     shop.book(guests=5)
-    assert not paying.keep_place(session, PAYPAL, payment.id, now())
+    assert not depositing.keep_place(session, PAYPAL, payment.id, now())
     assert booking.status == "expired"
 
 
