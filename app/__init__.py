@@ -106,6 +106,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.paypal import paypal_hook
     from app.api.reference import reference
     from app.api.staff import staff_api
+    from app.api.staff_people import staff_people_api
     from app.api.staff_venues import staff_venues_api
     from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
@@ -174,7 +175,7 @@ def register_rooms(app: Flask) -> None:
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),
-        *(sync, staff_api, staff_websites_api, staff_venues_api, reference),
+        *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):

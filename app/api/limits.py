@@ -61,6 +61,8 @@ BY_ROUTE: dict[str, Policy] = {
     "api_staff.get_booking": READ,
     "api_staff.change_booking": WRITE,
     "api_staff_venues.list_venues": READ,
+    "api_staff_people.search_customers": READ,
+    "api_staff_people.list_messages": READ,
     "api_staff_websites.list_websites": READ,
     "api_staff_websites.add_website": MANAGE,
     "api_staff_websites.change_website": MANAGE,

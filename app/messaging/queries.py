@@ -30,7 +30,7 @@ class Filter:
     kind: str | None = None
     medium: str | None = None
     booking_ids: tuple[UUID, ...] | None = None
-    customer_id: UUID | None = None
+    customer_ids: tuple[UUID, ...] | None = None
 
 
 def log(
@@ -39,8 +39,10 @@ def log(
     wanted: Filter,
     after: str | None = None,
     limit: int = 50,
+    *,
+    whole: bool = False,
 ) -> Slice[Message]:
-    """Messages, the newest first, without their words.
+    """Messages, the newest first, without their words unless `whole`.
 
     Over several websites each one's own range of the index is read, and merged.
     """
@@ -48,7 +50,7 @@ def log(
     if after is not None:
         narrowed.append(Message.id < _position(after))
     newest = select(Message.id).where(*narrowed).order_by(Message.id.desc()).limit(limit + 1)
-    if websites is not None and wanted.booking_ids is None and wanted.customer_id is None:
+    if websites is not None and wanted.booking_ids is None and wanted.customer_ids is None:
         if not websites:
             return Slice([], None)
         parts = [newest.where(Message.website_id == each).subquery() for each in sorted(websites)]
@@ -56,7 +58,7 @@ def log(
         newest = select(merged.c.id).order_by(merged.c.id.desc()).limit(limit + 1)
     elif websites is not None:
         newest = newest.where(Message.website_id.in_(sorted(websites)))
-    query = select(Message).where(Message.id.in_(newest)).options(*_BODIES)
+    query = select(Message).where(Message.id.in_(newest)).options(*(() if whole else _BODIES))
     rows = session.scalars(query.order_by(Message.id.desc())).all()
     more = len(rows) > limit
     return Slice(rows[:limit], encode_cursor([rows[limit - 1].id]) if more else None)
@@ -81,7 +83,7 @@ def of_customer(
     session: Session, websites: Websites, customer_id: UUID, limit: int = 20
 ) -> Sequence[Message]:
     """The newest messages to one guest, as far as they are the reader's to see."""
-    return log(session, websites, Filter(customer_id=customer_id), limit=limit).rows
+    return log(session, websites, Filter(customer_ids=(customer_id,)), limit=limit).rows
 
 
 def delivery_of(session: Session, message: Message) -> Delivery | None:
@@ -116,10 +118,11 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     for column, value in (
         (Message.kind, wanted.kind),
         (Message.medium, wanted.medium),
-        (Message.customer_id, wanted.customer_id),
     ):
         if value is not None:
             found.append(column == value)
+    if wanted.customer_ids is not None:
+        found.append(Message.customer_id.in_(wanted.customer_ids))
     if wanted.booking_ids is not None:
         found.append(Message.booking_id.in_(wanted.booking_ids))
     return found

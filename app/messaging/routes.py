@@ -150,7 +150,7 @@ def _filter(view: LogView) -> Filter:
         kind=view.kind or None,
         medium=view.medium or None,
         booking_ids=found,
-        customer_id=UUID(view.customer) if view.customer else None,
+        customer_ids=(UUID(view.customer),) if view.customer else None,
     )
 
 

@@ -65,10 +65,16 @@ class Row:
 
 
 def page(
-    session: Session, scope: Scope, wanted: Wanted, today: date, after: str | None = None
+    session: Session,
+    scope: Scope,
+    wanted: Wanted,
+    today: date,
+    after: str | None = None,
+    limit: int | None = None,
 ) -> Slice[Row]:
-    """One stretch of the list, the newest guests first. Raises InvalidPayload for a cursor that
-    is not ours."""
+    """One stretch of the list (ROWS unless `limit` says), the newest guests first. Raises
+    InvalidPayload for a cursor that is not ours."""
+    most = limit or ROWS
     mine = visible(scope, wanted.website)
     query = select(Customer).where(Customer.merged_into_id.is_(None), *_narrowed(mine, wanted))
     if scope.websites(VIEW) is not None or wanted.website:
@@ -78,12 +84,12 @@ def page(
         query = query.where(Customer.id.in_(look_up(session, wanted.q, websites)))
     if after:
         query = query.where(Customer.id < _cursor(after))
-    query = query.order_by(Customer.id.desc()).limit(ROWS + 1).options(defer(Customer.data_key))
+    query = query.order_by(Customer.id.desc()).limit(most + 1).options(defer(Customer.data_key))
     found = session.scalars(query).all()
-    shown = found[:ROWS]
+    shown = found[:most]
     sums = figures(session, scope, [each.id for each in shown], today, wanted.website)
     rows = [Row(each, sums.get(each.id, Figures())) for each in shown]
-    return Slice(rows, encode_cursor([shown[-1].id]) if len(found) > ROWS else None)
+    return Slice(rows, encode_cursor([shown[-1].id]) if len(found) > most else None)
 
 
 def visible(scope: Scope, website: str = "") -> ColumnElement[bool]:
