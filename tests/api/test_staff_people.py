@@ -104,6 +104,7 @@ class TestCustomers:
         assert names(browser_of(house.app, person("superadmin"))) == ["Zoe Far", "Ann Lee"]
         boss = browser_of(house.app, person("superadmin"))
         assert names(boss, website_id="ours") == ["Ann Lee"]
+        assert names(boss, website_id="no-such-website") == []
         assert names(house.browser("manager"), website_id="theirs") == []
 
     def test_a_guest_as_the_page_shows_them(self, house: House) -> None:
