@@ -16,9 +16,15 @@ class Components:
 
     def __init__(self) -> None:
         self.schemas: dict[str, Schema] = {}
+        self._models: dict[str, type[BaseModel]] = {}
 
     def reference(self, model: type[BaseModel]) -> Schema:
-        """A reference to the schema of `model`, which is added if it is new."""
+        """A reference to the schema of `model`, which is added if it is new.
+
+        Raises ValueError for another model of the same name.
+        """
+        if self._models.setdefault(model.__name__, model) is not model:
+            raise ValueError(f"two schemas are called {model.__name__}: rename one")
         if model.__name__ not in self.schemas:
             schema = schema_of(model)
             for name, part in {**schema.pop("$defs", {}), model.__name__: schema}.items():

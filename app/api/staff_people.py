@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from app.api.bodies import read_query
 from app.api.describing import describes
-from app.api.schemas.people import CustomerQuery, CustomersAnswer, MessageQuery, MessagesAnswer
+from app.api.schemas.people import CustomerQuery, GuestsAnswer, MessageQuery, MessagesAnswer
 from app.api.staff import json_answer
 from app.bookings import references
 from app.errors import InvalidPayload
@@ -31,7 +31,7 @@ GUESTS, MESSAGES = Permission.CUSTOMERS_VIEW, Permission.MESSAGES_VIEW
 
 @staff_people_api.get("/api/customers")
 @requires(GUESTS)
-@describes("Staff: customers", answers={200: CustomersAnswer}, query=CustomerQuery)
+@describes("Staff: customers", answers={200: GuestsAnswer}, query=CustomerQuery)
 def search_customers() -> Response:
     """The guests of one's websites, the newest first, or those that a search means."""
     scope, query = current_scope(), read_query(CustomerQuery)

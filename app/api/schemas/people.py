@@ -60,7 +60,7 @@ class CustomerJson(_Answer):
     erased: bool
 
 
-class CustomersAnswer(_Answer):
+class GuestsAnswer(_Answer):
     """A stretch of the list, the newest guests first."""
 
     success: Yes
