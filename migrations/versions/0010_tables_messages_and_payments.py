@@ -770,9 +770,7 @@ def downgrade() -> None:
         table_name="messages",
         postgresql_where="state IN ('failed', 'undelivered', 'held_back')",
     )
-    op.drop_index(
-        "ix_messages_words", table_name="messages", postgresql_where="body IS NOT NULL"
-    )
+    op.drop_index("ix_messages_words", table_name="messages", postgresql_where="body IS NOT NULL")
     op.drop_index("ix_messages_website", table_name="messages")
     op.drop_index(
         "ix_messages_provider", table_name="messages", postgresql_where="provider_id IS NOT NULL"
