@@ -95,7 +95,7 @@ def set_up(session: Session, now: datetime) -> None:
     open_kitchen(session, now)
 
 
-def open_kitchen(session: Session, now: datetime) -> None:
+def open_kitchen(session: Session, now: datetime, tables: Sequence[Table] = TABLES) -> None:
     """The menu, the accounts of the restaurant, and the tables of the next Sunday."""
     session.add_all([_messages(), _payments()])
     website = session.get_one(Website, ANCHOR)
@@ -106,7 +106,7 @@ def open_kitchen(session: Session, now: datetime) -> None:
     ).one()
     roasts = _menu(session, venue)
     session.flush()
-    for table in TABLES:
+    for table in tables:
         _book(session, website, lunch, table, roasts, _next_sunday(now, venue.timezone))
 
 
