@@ -8,12 +8,15 @@ from app.bookings.models import Booking
 from app.customers.models import Customer, CustomerMerge
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.models import Event, Outbox
+from app.legacy.models import ImportedRow, ImportRun
 from app.menus.models import BookingItem, MenuItem, MenuSection
 from app.messaging.models import Message, MessageSettings, MessageTemplate, Notice
 from app.partners.models import Partner, PartnerCustomer, PartnerVenue
 from app.payments.models import Payment, PaymentSettings, ProviderEvent
 from app.reports.models import BookingDay
 from app.schedule.models import ScheduledRun
+from app.selfservice.models import ChangeRequest
+from app.signin.models import CustomerDevice, OtpChallenge, RefreshToken
 from app.staff.models import (
     LoginAttempt,
     LoginLink,
@@ -23,6 +26,7 @@ from app.staff.models import (
     User,
     UserSession,
 )
+from app.travelers.models import BookingTraveler, Traveler
 from app.venues.models import (
     Activity,
     ActivityPrice,
@@ -34,6 +38,7 @@ from app.venues.models import (
     SpecialHours,
     Venue,
 )
+from app.waiting.models import WaitingEntry
 from app.websites.models import Website
 
 __all__ = [
@@ -44,14 +49,19 @@ __all__ = [
     "Booking",
     "BookingDay",
     "BookingItem",
+    "BookingTraveler",
     "CallMinute",
+    "ChangeRequest",
     "Customer",
+    "CustomerDevice",
     "CustomerMerge",
     "Delivery",
     "Departure",
     "Destination",
     "DiveSite",
     "Event",
+    "ImportRun",
+    "ImportedRow",
     "LoginAttempt",
     "LoginLink",
     "Membership",
@@ -62,6 +72,7 @@ __all__ = [
     "MessageTemplate",
     "Notice",
     "OpeningHours",
+    "OtpChallenge",
     "Outbox",
     "Partner",
     "PartnerCustomer",
@@ -71,6 +82,7 @@ __all__ = [
     "ProviderEvent",
     "Receipt",
     "RecoveryCode",
+    "RefreshToken",
     "Role",
     "ScheduledRun",
     "Seal",
@@ -78,8 +90,10 @@ __all__ = [
     "SlotUsage",
     "SpecialHours",
     "SyncLog",
+    "Traveler",
     "User",
     "UserSession",
     "Venue",
+    "WaitingEntry",
     "Website",
 ]

@@ -98,6 +98,11 @@ class Booking(Base):
     )
     """Of a table: the dishes chosen; see `menu_choices`."""
 
+    traveler_count: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many travelers are named: the rows of `booking_travelers`."""
+    arrived_count: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many of them have arrived."""
+
     package_name: Mapped[str]
     package_price: Mapped[Decimal] = mapped_column(Money)
     venue: Mapped[str | None]

@@ -57,6 +57,10 @@ class Customer(Base):
     no_show_count: Mapped[int] = mapped_column(server_default=text("0"))
     last_table_booking_date: Mapped[date | None]
     """These three follow the bookings; see `bookings.standing`."""
+    phone_verified_at: Mapped[datetime | None]
+    """Last, by a code that was sent there."""
+    signed_in_at: Mapped[datetime | None]
+    """Last, in the app."""
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"), index=True)
     """The record that took this one's bookings over: whoever finds this one is led there. Until
     then it keeps the phone and the e-mail that the other one did not take."""

@@ -83,6 +83,8 @@ class Venue(Base):
     """Until so many hours before the start others may cancel and change by themselves."""
     late_refund_percent: Mapped[int] = mapped_column(server_default=text("0"))
     """What is given back of a deposit to who cancels later than that."""
+    offer_hours: Mapped[int] = mapped_column(server_default=text("12"))
+    """How long a place is kept for somebody who waited for one."""
     quiet_from: Mapped[time | None] = mapped_column(Time, server_default=text("'21:00'"))
     quiet_until: Mapped[time | None] = mapped_column(Time, server_default=text("'08:00'"))
     """Of the venue's clock: no SMS to guests in between that can wait."""
@@ -154,6 +156,12 @@ class Activity(Base):
     price: Mapped[Decimal] = mapped_column(Money)
     """Per guest, where the activity has no price categories."""
     duration_minutes: Mapped[int] = mapped_column(server_default=text("60"))
+    days: Mapped[int] = mapped_column(server_default=text("1"))
+    """How many days one of its departures takes."""
+    min_age: Mapped[int | None]
+    """In years on the first day; null: all ages."""
+    difficulty: Mapped[str | None]
+    """In the venue's words: `Moderate`."""
     capacity: Mapped[int | None]
     """Guests per slot; null is without limit."""
     slot_rule: Mapped[str] = mapped_column(server_default="times")
@@ -218,6 +226,8 @@ class Departure(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"))
     day: Mapped[date]
+    last_day: Mapped[date | None]
+    """Null: as follows from the activity's `days`."""
     time: Mapped[time] = mapped_column(Time)
     capacity: Mapped[int | None]
     """Null: the activity's."""

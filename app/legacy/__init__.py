@@ -1,0 +1,1 @@
+"""Room: bringing in the bookings of a system that came before."""

@@ -1,0 +1,1 @@
+"""Room: who goes on a departure: every traveler, and who has arrived."""

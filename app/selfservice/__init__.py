@@ -1,0 +1,1 @@
+"""Room: what guests do with their booking by its link, without an account."""

@@ -1,0 +1,1 @@
+"""Room: how customers sign in with their phone: one-time codes, devices, tokens."""

@@ -1,0 +1,1 @@
+"""Room: treks for the app: what is offered, and what customers do with their own bookings."""
