@@ -33,7 +33,7 @@ class WaitingEntry(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     website_id: Mapped[str] = mapped_column(ForeignKey("websites.id"))
-    departure_id: Mapped[UUID] = mapped_column(ForeignKey("departures.id", ondelete="CASCADE"))
+    departure_id: Mapped[UUID] = mapped_column(ForeignKey("departures.id"))
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
     guests: Mapped[int]
     state: Mapped[str] = mapped_column(server_default=WaitingState.WAITING)

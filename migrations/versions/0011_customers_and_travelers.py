@@ -29,6 +29,19 @@ POLICIES = {
     "customer_devices": SIGNING_IN,
     "refresh_tokens": SIGNING_IN,
 }
+# Guests are known where they have booked (0010), and where they wait for a place.
+GUEST = """(SELECT current_setting('onebooking.people', true)) = 'all'
+    OR EXISTS (SELECT FROM bookings b WHERE b.customer_id = customers.id)
+    OR (customers.merged_into_id IS NOT NULL
+    AND EXISTS (SELECT FROM bookings b WHERE b.customer_id = customers.merged_into_id))"""
+OR_WAITING = """
+    OR EXISTS (SELECT FROM waiting_entries w WHERE w.customer_id = customers.id)"""
+WEBSITES_OF = """
+CREATE OR REPLACE FUNCTION customer_websites(customer uuid) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+    AS 'SELECT website_id FROM public.bookings WHERE customer_id = customer{also}'
+"""
+AND_WAITING = " UNION SELECT website_id FROM public.waiting_entries WHERE customer_id = customer"
 
 
 def upgrade() -> None:
@@ -320,7 +333,6 @@ def upgrade() -> None:
             ["departure_id"],
             ["departures.id"],
             name=op.f("fk_waiting_entries_departure_id_departures"),
-            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["website_id"], ["websites.id"], name=op.f("fk_waiting_entries_website_id_websites")
@@ -370,9 +382,17 @@ def upgrade() -> None:
     for table, rule in POLICIES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY open_websites ON {table} TO {ROLE} USING ({rule})")
+    _see_guests(OR_WAITING, AND_WAITING)
+
+
+def _see_guests(also: str, websites: str) -> None:
+    op.execute("DROP POLICY open_websites ON customers")
+    op.execute(f"CREATE POLICY open_websites ON customers TO {ROLE} USING ({GUEST}{also})")
+    op.execute(WEBSITES_OF.format(also=websites or " GROUP BY website_id"))
 
 
 def downgrade() -> None:
+    _see_guests("", "")
     op.drop_column("venues", "offer_hours")
     op.drop_column("departures", "last_day")
     op.drop_column("customers", "signed_in_at")
