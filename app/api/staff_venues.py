@@ -53,7 +53,10 @@ def _venue_json(listed: Listed, activities: list[Activity]) -> dict[str, Any]:
 
 
 def _activity_json(activity: Activity, currency: str) -> dict[str, Any]:
-    names = ("name", "kind", "slot_rule", "duration_minutes", "capacity", "is_active")
+    names = (
+        *("name", "kind", "slot_rule", "duration_minutes", "capacity", "is_active"),
+        *("days", "min_age", "difficulty"),
+    )
     return {
         "id": str(activity.id),
         **{name: getattr(activity, name) for name in names},

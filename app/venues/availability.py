@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from app.venues.lasting import last_day
 from app.venues.models import Activity, Departure, SlotRule
 from app.venues.plan import DAY_KEY, DAY_MINUTES, Hours, Offer, Plan, Slot, SlotKey, State
 
@@ -118,6 +119,7 @@ class _Draft:
             used=offer.used.get((self.day, self.key), 0),
             state=State.OPEN,
             departure_id=self.departure.id if self.departure else None,
+            last_day=last_day(activity, self.departure) if self.departure else None,
             seats=activity.seats,
             sittings=[(key, offer.seated.get(key, 0)) for key in _stay(activity, begin, begins)],
         )

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.errors import SlotUnavailable
+from app.venues.freeing import freeing
 from app.venues.models import SlotUsage
 from app.venues.plan import SlotKey
 
@@ -113,6 +114,8 @@ def exchange(
     for key in sorted(wanted):
         if any(wanted[key]):
             overbooked |= _apply(session, key, wanted[key], limits, force=force)
+        if wanted[key].used < 0:
+            freeing.note(session, key[2])
     return overbooked
 
 

@@ -44,7 +44,8 @@ def add(
     values: Mapping[str, Any],
     today: date,
 ) -> Departure:
-    """Add one: `activity_id`, `day`, `time`, `capacity` (empty: the activity's), `note`.
+    """Add one: `activity_id`, `day`, `last_day` (empty: as many days as the activity takes),
+    `time`, `capacity` (empty: the activity's), `note`.
 
     Raises NotFound, Forbidden and InvalidPayload.
     """
@@ -113,10 +114,10 @@ def copy_week(
 
 
 def _again(departure: Departure) -> dict[str, Any]:
-    fields = {
-        name: getattr(departure, name) for name in ("activity_id", "time", "capacity", "note")
-    }
-    return {"day": departure.day + WEEK, **fields}
+    names = ("activity_id", "time", "capacity", "note")
+    last = departure.last_day + WEEK if departure.last_day else None
+    fields = {name: getattr(departure, name) for name in names}
+    return {"day": departure.day + WEEK, "last_day": last, **fields}
 
 
 def edit(
@@ -127,7 +128,7 @@ def edit(
     departure_id: UUID,
     changes: Mapping[str, Any],
 ) -> Sailing:
-    """Change capacity or note. No difference: nothing is written.
+    """Change last day, capacity or note. No difference: nothing is written.
 
     Fewer places than are taken is possible: it is full then. Raises NotFound, Forbidden and
     InvalidPayload.
@@ -135,8 +136,9 @@ def edit(
     venue = queries.lock(session, scope, venue_id)
     sailing = queries.departure(session, venue, departure_id)
     departure = sailing.departure
-    stored = {"capacity": departure.capacity, "note": departure.note}
-    difference = apply(departure, rules.clean_departure_changes({**stored, **changes}))
+    stored = {name: getattr(departure, name) for name in ("last_day", "capacity", "note")}
+    cleaned = rules.clean_departure_changes({**stored, **changes}, departure.day)
+    difference = apply(departure, cleaned)
     if difference:
         session.flush()
         about = _about(sailing.activity, departure)

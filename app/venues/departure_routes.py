@@ -23,7 +23,8 @@ from app.web import go, say
 
 departures = Blueprint("departures", __name__, url_prefix="/venues/<uuid:venue_id>/departures")
 
-ONE = ("activity_id", "day", "time", "capacity", "note")
+ONE = ("activity_id", "day", "last_day", "time", "capacity", "note")
+CHANGES = ("last_day", "capacity", "note")
 SERIES = ("activity_id", "first", "last", "times", "capacity")
 
 
@@ -93,8 +94,8 @@ def show(venue_id: UUID, departure_id: UUID) -> Response:
 @departures.post("/<uuid:departure_id>")
 @requires(MANAGE)
 def edit(venue_id: UUID, departure_id: UUID) -> Response:
-    """Change capacity or note."""
-    sheet = Sheet(typed(request.form, ("capacity", "note")))
+    """Change last day, capacity or note."""
+    sheet = Sheet(typed(request.form, CHANGES))
     try:
         sailing = departing.edit(*_who(), venue_id, departure_id, sheet.values)
     except InvalidPayload as error:
@@ -193,7 +194,7 @@ def _asked_month(today: date) -> date:
 def _one_page(
     venue: Venue, sailing: Sailing, sheet: Sheet | None = None, status: int = 200
 ) -> Response:
-    stored = {name: getattr(sailing.departure, name) for name in ("capacity", "note")}
+    stored = {name: getattr(sailing.departure, name) for name in CHANGES}
     return venue_page(
         "venues/departure.html",
         venue,

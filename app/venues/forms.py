@@ -61,6 +61,7 @@ _LABELS = {**rules.SITE, **rules.VENUE, **offerrules.ACTIVITY} | {
     "time": "Time",
     "first": "First day",
     "last": "Last day",
+    "last_day": "Last day",
     "weekdays": "Weekdays",
     "opens": "Opens",
     "closes": "Closes",

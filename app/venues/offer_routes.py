@@ -24,6 +24,7 @@ activities = Blueprint("activities", __name__, url_prefix="/venues/<uuid:venue_i
 USUAL = {
     "kind": "activity",
     "duration_minutes": 60,
+    "days": 1,
     "slot_rule": "times",
     "lead_minutes": 0,
     "min_party": 1,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from app.venues.lasting import MOST_DAYS
 from app.venues.models import Kind, SlotRule
 from app.venues.rules import CAPACITY, clocks
 from app.venues.values import (
@@ -27,6 +28,9 @@ ACTIVITY = {
     "kind": "Kind",
     "price": "Price",
     "duration_minutes": "Minutes it takes",
+    "days": "Days",
+    "min_age": "Youngest age",
+    "difficulty": "Difficulty",
     "capacity": "Guests per slot",
     "slot_rule": "When it can be booked",
     "times": "Times",
@@ -90,6 +94,7 @@ def clean_activity(values: Mapping[str, Any]) -> dict[str, Any]:
     }
     cleaned |= _of_rule(reading, values, cleaned["slot_rule"])
     cleaned |= _of_table(reading, values, cleaned)
+    cleaned |= _of_trek(reading, values, cleaned["kind"])
     smallest, largest = cleaned["min_party"], cleaned["max_party"]
     if smallest and largest and largest < smallest:
         reading.wrong("max_party", "Must not be below the smallest party.")
@@ -125,6 +130,17 @@ def _of_table(
         "last_seating_minutes": reading.take("last_seating_minutes", whole(0, 720, 0)),
         "needs_choices": yes(values.get("needs_choices")),
         "in_kitchen_hours": at_clock_times and yes(values.get("in_kitchen_hours")),
+    }
+
+
+def _of_trek(reading: Reading, values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+    """What treks have besides, and nothing else has."""
+    if kind != Kind.TREK:
+        return {"days": 1, "min_age": None, "difficulty": None}
+    return {
+        "days": reading.take("days", whole(1, MOST_DAYS, 1)),
+        "min_age": reading.take("min_age", maybe_whole(0, 120)) or None,
+        "difficulty": reading.take("difficulty", maybe_words(60)),
     }
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.venues.lasting import said
 from app.venues.models import Activity, ActivityPrice, Departure, Venue
 
 DAY_KEY = "day"
@@ -148,6 +149,8 @@ class Slot:
     used: int
     state: State
     departure_id: UUID | None = None
+    last_day: date | None = None
+    """Of a departure: the day on which it ends."""
     reason: str = ""
     """Why it is closed, where somebody said so."""
     seats: int | None = None
@@ -185,6 +188,11 @@ class Slot:
             there = (n - held.guests * (key in held.sits) for key, n in self.sittings)
             found.append(self.seats - max(there, default=0))
         return max(min(found), 0) if found else None
+
+    @property
+    def days_said(self) -> str:
+        """`12–16 Mar`; empty where it takes one day."""
+        return said(self.day, self.last_day) if self.last_day and self.last_day > self.day else ""
 
     @property
     def is_day(self) -> bool:

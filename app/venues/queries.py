@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.extensions import Base
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.venues.lasting import last_day, said
 from app.venues.models import (
     Activity,
     ActivityPrice,
@@ -57,6 +58,17 @@ class Sailing:
         """Its own, else the activity's; None without limit."""
         own = self.departure.capacity
         return self.activity.capacity if own is None else own
+
+    @property
+    def last_day(self) -> date:
+        """Its own, else as many days on as the activity takes."""
+        return last_day(self.activity, self.departure)
+
+    @property
+    def days_said(self) -> str:
+        """`12–16 Mar`; empty where it takes one day."""
+        first, last = self.departure.day, self.last_day
+        return said(first, last) if last != first else ""
 
 
 def page(

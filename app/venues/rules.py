@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
+from app.venues.lasting import MOST_DAYS
 from app.venues.values import (
     Reading,
     Wrong,
@@ -102,10 +103,12 @@ def clean_site(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def clean_departure(values: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Day, time, capacity and note of a new departure. Raises InvalidPayload."""
+    """Days, time, capacity and note of a new departure. Raises InvalidPayload."""
     reading = Reading(values)
+    first = reading.take("day", lambda value: _coming(value, today))
     cleaned = {
-        "day": reading.take("day", lambda value: _coming(value, today)),
+        "day": first,
+        "last_day": reading.take("last_day", lambda value: _until(value, first)),
         "time": reading.take("time", clock),
         **_places(reading),
     }
@@ -113,10 +116,12 @@ def clean_departure(values: Mapping[str, Any], today: date) -> dict[str, Any]:
     return cleaned
 
 
-def clean_departure_changes(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a departure may change: its capacity and its note. Raises InvalidPayload."""
+def clean_departure_changes(values: Mapping[str, Any], first: date) -> dict[str, Any]:
+    """What may change of a departure that leaves on `first`: its last day, its capacity and its
+    note. Raises InvalidPayload."""
     reading = Reading(values)
-    cleaned = _places(reading)
+    until = reading.take("last_day", lambda value: _until(value, first))
+    cleaned = {"last_day": until, **_places(reading)}
     reading.done("The departure cannot be saved like this.")
     return cleaned
 
@@ -126,6 +131,16 @@ def _places(reading: Reading) -> dict[str, Any]:
         "capacity": reading.take("capacity", maybe_whole(*CAPACITY)),
         "note": reading.take("note", maybe_words(200)),
     }
+
+
+def _until(value: Any, first: date | None) -> date | None:
+    """A last day; None where nothing is typed: it follows from the activity then."""
+    if value in (None, ""):
+        return None
+    last = day(value)
+    if first is not None and not first <= last < first + timedelta(days=MOST_DAYS):
+        raise Wrong(f"Must not be before the first day, nor more than {MOST_DAYS} days on.")
+    return last
 
 
 def _coming(value: Any, today: date) -> date:

@@ -41,6 +41,9 @@ def test_one_s_own_venues_with_what_can_be_booked(house: House) -> None:
             "currency": "THB",
             "duration_minutes": 60,
             "capacity": 12,
+            "days": 1,
+            "min_age": None,
+            "difficulty": None,
             "slot_rule": "times",
             "is_active": True,
         }

@@ -51,6 +51,7 @@ def plan(random: Random) -> tuple[Plan, Offer, date]:
         in_kitchen_hours=random.random() < 0.4,
         capacity=random.choice((None, 0, 1, 8)),
         lead_minutes=random.choice((0, 0, 60, 60 * 24)),
+        days=random.choice((1, 1, 4)),
         last_seating_minutes=random.choice((0, 0, 45)),
         seats=random.choice((None, None, None, 0, 6)) if rule in ("times", "interval") else None,
         booking_type=random.choice((None, None, "regular", "sunday_lunch")),

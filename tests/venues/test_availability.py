@@ -47,6 +47,7 @@ def venue(zone: str = "Europe/London", *hours: Hours, **more: object) -> tuple[P
     values |= {
         "last_seating_minutes": 0,
         "lead_minutes": 0,
+        "days": 1,
         "is_active": True,
         "capacity": 8,
         "in_kitchen_hours": False,

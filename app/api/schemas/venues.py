@@ -33,6 +33,9 @@ class ActivityJson(_Answer):
     price: Annotated[Money, Field(description="Per guest.")]
     currency: str
     duration_minutes: int
+    days: Annotated[int, Field(description="How many days one of its departures takes.")]
+    min_age: Annotated[int | None, Field(description="In years on the first day; null: all ages.")]
+    difficulty: Annotated[str | None, Field(description="Of a trek, in the venue's words.")]
     capacity: Annotated[int | None, Field(description="Guests per slot; null is without limit.")]
     slot_rule: Literal["times", "interval", "departures", "day"]
     is_active: bool
