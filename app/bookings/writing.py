@@ -5,7 +5,7 @@ Everything here runs in the caller's transaction, with the booking's row locked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -14,18 +14,18 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.bookings import standing
+from app.bookings import standing, telling
 from app.bookings.claims import HELD, Terms, claim_of, settle
 from app.bookings.derive import derived, moves_entry, shown_refund, shown_status
-from app.bookings.fields import FIELDS, PERSONAL, STATUS_COMPANIONS, difference, values_of
+from app.bookings.fields import FIELDS, difference, values_of
 from app.bookings.models import Booking
 from app.bookings.refunding import on_status
 from app.bookings.stamps import NEVER, Stamps, dump
+from app.bookings.standing import Standing
 from app.bookings.status import GONE, Status
 from app.crypto import DataKey
 from app.customers.actions import Known
-from app.events.actions import record
-from app.events.models import Actor, NewEvent
+from app.events.models import Actor
 from app.ids import new_id
 from app.menus.models import BookingItem
 from app.venues.capacity import exchange
@@ -91,54 +91,77 @@ def insert_new(
     be committed. Raises SlotUnavailable.
     """
     now = datetime.now(UTC)
+    fields, places = _settled(session, website, values, stamps, terms, now)
+    row = {**fields, **places, **(more or {}), **_beside(session, website, fields, stamps, now)}
+    row |= {"source": source, "source_booking_id": source_booking_id, "created_digest": digest}
+    row |= {"source_status": source_status, "customer_id": customer.id}
+    return _enter(session, actor, row, fields, customer.key)
+
+
+def _settled(
+    session: Session,
+    website: Website,
+    values: Mapping[str, Any],
+    stamps: Stamps,
+    terms: Terms,
+    now: datetime,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All fields of a new booking, and the columns of the places that it has now taken."""
     empty = {name: field.empty for name, field in FIELDS.items()}
     filled = {**empty, "currency": website.currency, "refund_is_full": False, **values}
     filled = with_shown(filled, stamps)
     if "activity_id" not in values:
         filled |= _linked(session, website.id, filled)
-    beside: dict[str, Any] = dict.fromkeys(HELD)
+    places: dict[str, Any] = dict.fromkeys(HELD)
     if filled["activity_id"]:
         filled |= settle(session, None, filled, terms, now)
-    beside |= {name: filled.pop(name) for name in (*HELD, "kind") if name in filled}
-    row = {
-        **{name: value for name, value in filled.items() if name != CHOICES},
-        **beside,
-        **(more or {}),
-        **derived(filled, _zone(session, website, filled), website.phone_region),
+    places |= {name: filled.pop(name) for name in (*HELD, "kind") if name in filled}
+    return filled, places
+
+
+def _beside(
+    session: Session, website: Website, fields: Mapping[str, Any], stamps: Stamps, now: datetime
+) -> dict[str, Any]:
+    """The columns of a new booking that follow from its fields."""
+    status = fields["status"]
+    return {
+        **derived(fields, _zone(session, website, fields), website.phone_region),
         "id": new_id(),
         "website_id": website.id,
-        "source_booking_id": source_booking_id,
-        "customer_id": customer.id,
-        "source": source,
-        "source_status": source_status,
-        "created_digest": digest,
-        "checked_in_at": now if filled["status"] == Status.CHECKED_IN else None,
-        "confirmed_at": None if filled["status"] == Status.PENDING else now,
-        "cancelled_at": now if filled["status"] in GONE else None,
         "field_times": dump(stamps),
+        "checked_in_at": now if status == Status.CHECKED_IN else None,
+        "confirmed_at": None if status == Status.PENDING else now,
+        "cancelled_at": now if status in GONE else None,
     }
-    made: UUID | None = session.execute(_INSERT, row).scalar_one_or_none()
-    if made is None:
-        exchange(session, claim_of(row), None)  # the places belong to the one that is there
+
+
+def _enter(
+    session: Session,
+    actor: Actor,
+    row: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    key: DataKey | None,
+) -> UUID | None:
+    """Row, event and guest's record of a new booking: its id, if it is new."""
+    if not _insert(session, row):
         return None
-    _choose(session, website.id, made, filled[CHOICES])
-    changes = {name: pair for name, pair in difference({}, filled).items() if pair[1] is not None}
-    event = NewEvent(
-        name="booking.created",
-        subject_type="booking",
-        subject_id=str(made),
-        website_id=website.id,
-        booking_id=made,
-        customer_id=customer.id,
-        version=1,
-        changes=changes,
-        personal=PERSONAL,
-        key=customer.key,
-        dispatch=True,
-    )
-    record(session, actor, event)
-    standing.follow(session, standing.of_values({"customer_id": customer.id, **row}))
+    telling.created(session, actor, row, fields, key)
+    standing.follow(session, standing.of_values(row))
+    made: UUID = row["id"]
     return made
+
+
+def _insert(session: Session, row: Mapping[str, Any]) -> bool:
+    """Insert a booking with the dishes it chose. False when its source id exists already."""
+    columns = {name: value for name, value in row.items() if name != CHOICES}
+    if session.execute(_INSERT, columns).scalar_one_or_none() is None:
+        exchange(session, claim_of(row), None)  # the places belong to the one that is there
+        return False
+    for place, choice in enumerate(row[CHOICES] or ()):
+        item = BookingItem.of(row["website_id"], place, choice)
+        item.booking_id = row["id"]
+        session.add(item)
+    return True
 
 
 def write(
@@ -160,6 +183,29 @@ def write(
     exchanged on these terms: raises SlotUnavailable.
     """
     old, before = values_of(booking), standing.of(booking)
+    new = _resettled(session, website, booking, columns, stamps, terms, now)
+    changes = difference(old, new)
+    _keep_columns(booking, new, stamps)
+    if changes:
+        _move_on(session, website, booking, old, new, now)
+    session.flush()
+    if changes:
+        telling.changed(session, actor, booking, changes, key, meta)
+        _settle_up(session, actor, booking, before, str(old["status"]), now)
+    return bool(changes)
+
+
+def _resettled(
+    session: Session,
+    website: Website,
+    booking: Booking,
+    columns: Mapping[str, Any],
+    stamps: Stamps,
+    terms: Terms,
+    now: datetime,
+) -> dict[str, Any]:
+    """The values that a booking comes to, its places exchanged already."""
+    old = values_of(booking)
     state = {**old, STATED: booking.stated_status, "refund_is_full": booking.refund_is_full}
     new = with_shown({**state, **columns}, stamps)
     if "activity_id" not in columns and any(old[n] != new[n] for n in ("package_name", "venue")):
@@ -167,11 +213,18 @@ def write(
     if old["activity_id"] or new["activity_id"]:
         held = {name: getattr(booking, name) for name in HELD}
         new |= settle(session, {**old, **held}, {**new, **held}, terms, now)
-    changes = difference(old, new)
-    _keep_columns(booking, new, stamps)
-    if not changes:
-        session.flush()
-        return False
+    return new
+
+
+def _move_on(
+    session: Session,
+    website: Website,
+    booking: Booking,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """The columns that follow from a difference: the next version of a booking."""
     _follow_status(booking, str(old["status"]), str(new["status"]), now)
     zone = _zone(session, website, new)
     for name, value in derived(new, zone, website.phone_region).items():
@@ -179,42 +232,21 @@ def write(
     booking.version += 1
     booking.calendar_sequence += moves_entry(old, new)
     booking.updated_at = now
-    session.flush()
-    event = NewEvent(
-        name=_event_name(changes),
-        subject_type="booking",
-        subject_id=str(booking.id),
-        website_id=booking.website_id,
-        booking_id=booking.id,
-        customer_id=booking.customer_id,
-        version=booking.version,
-        changes=changes,
-        meta=dict(meta or {}),
-        personal=PERSONAL,
-        key=key,
-        dispatch=True,
-    )
-    record(session, actor, event)
+
+
+def _settle_up(
+    session: Session, actor: Actor, booking: Booking, before: Standing, old: str, now: datetime
+) -> None:
+    """What follows from a change of a booking for its guest's record and for the money."""
     standing.follow(session, before, standing.of(booking))
-    if "status" in changes:
-        on_status(session, actor, booking, str(old["status"]), now)
-    return True
+    if booking.status != old:
+        on_status(session, actor, booking, old, now)
 
 
 def _linked(session: Session, website_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The activity and venue that the words of a booking mean; null where that is not certain."""
     found = match(session, website_id, values["venue"], values["package_name"])
     return found._asdict() if found else dict.fromkeys(("activity_id", "venue_id", "booking_type"))
-
-
-def _choose(
-    session: Session, website_id: str, booking_id: UUID, choices: Sequence[Mapping[str, Any]]
-) -> None:
-    """Keep the dishes that a new booking chose."""
-    for place, choice in enumerate(choices or ()):
-        item = BookingItem.of(website_id, place, choice)
-        item.booking_id = booking_id
-        session.add(item)
 
 
 def _zone(session: Session, website: Website, values: Mapping[str, Any]) -> str:
@@ -235,18 +267,7 @@ def record_conflict(
     pairs = conflict_pairs(booking, refused)
     if not pairs:
         return
-    event = NewEvent(
-        name="booking.conflict",
-        subject_type="booking",
-        subject_id=str(booking.id),
-        website_id=booking.website_id,
-        booking_id=booking.id,
-        customer_id=booking.customer_id,
-        changes=pairs,
-        personal=PERSONAL,
-        key=key,
-    )
-    record(session, actor, event)
+    telling.conflict(session, actor, booking, pairs, key)
 
 
 def conflict_pairs(booking: Booking, refused: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -277,9 +298,3 @@ def _follow_status(booking: Booking, old: str, new: str, now: datetime) -> None:
         booking.checked_in_at = now
     elif new not in (Status.CHECKED_IN, Status.COMPLETED):
         booking.checked_in_at = None
-
-
-def _event_name(changes: Mapping[str, Any]) -> str:
-    if "status" in changes and changes.keys() <= STATUS_COMPANIONS:
-        return "booking.status_changed"
-    return "booking.updated"
