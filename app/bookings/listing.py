@@ -33,6 +33,8 @@ LIST_COLUMNS = (
     Booking.time_slot,
     Booking.starts_at,
     Booking.guest_count,
+    Booking.traveler_count,
+    Booking.arrived_count,
     Booking.total_amount,
     Booking.currency,
     Booking.status,

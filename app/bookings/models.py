@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.bookings.status import ARRIVING, GONE, MOVES, Status
+from app.bookings.status import ARRIVING, GONE, MOVES, TICKED, Status
 from app.crypto import EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
@@ -258,7 +258,13 @@ class Booking(Base):
 
     @property
     def can_no_show(self) -> bool:
-        return self.can_move_to(Status.NO_SHOW)
+        """Not once somebody of the party has come."""
+        return self.can_move_to(Status.NO_SHOW) and not self.arrived_count
+
+    @property
+    def takes_arrivals(self) -> bool:
+        """Whether its travelers can arrive one by one."""
+        return self.status in TICKED
 
     @property
     def can_undo_no_show(self) -> bool:

@@ -53,6 +53,8 @@ NEEDS: dict[Status, Permission] = {
 
 ARRIVING = (Status.PENDING, Status.CONFIRMED)
 ARRIVED = (Status.CHECKED_IN, Status.COMPLETED)
+TICKED = (Status.CONFIRMED, Status.CHECKED_IN, Status.NO_SHOW)
+"""Here travelers arrive one by one, or are taken back."""
 GONE = (Status.CANCELLED, Status.REFUNDED, Status.EXPIRED)
 """These hold no place."""
 
