@@ -14,6 +14,7 @@ from app.logs import configure_logs, init_request_logs
 from app.outbound import policy as outbound_policy
 from app.payments.links import links
 from app.paypal.client import provider as paypal
+from app.venues.freeing import freeing, init_freeing
 from app.wall import connect_options, init_wall
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     for extension in (db, csrf, login_manager, htmx):
         extension.init_app(app)
     init_wall(db.session, stands=behind_wall)
+    init_freeing(db.session)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     register_rooms(app)
     register_channels(settings)
@@ -202,8 +204,10 @@ def register_followers() -> None:
     """Who is told at once, in the same transaction, of what others change."""
     from app.bookings.seating import realign
     from app.venues.following import followers
+    from app.waiting.offering import at_once
 
     followers.use(realign)
+    freeing.use(at_once)
 
 
 def register_jobs() -> None:
@@ -223,6 +227,7 @@ def register_jobs() -> None:
     from app.schedule import runs
     from app.schedule.jobs import Job, Task, daily, schedule
     from app.staff import pruning
+    from app.waiting.offering import look_after as look_after_lists
     from app.websites.retention import clear_payloads
 
     tasks = (
@@ -248,6 +253,7 @@ def register_jobs() -> None:
     chores = (
         Task("seal the log", seal),
         Task("holds that ran out", expire_lapsed),
+        Task("places for who waits", look_after_lists),
         Task("merge sums", merge),
         Task("payments that ran out", looking.expire),
         Task("payments under way", looking.look_after),

@@ -22,7 +22,7 @@ from app.bookings.models import Booking
 from app.bookings.stamps import Stamp
 from app.bookings.status import Status
 from app.bookings.writing import STATED, insert_new
-from app.customers.actions import Contact, find_or_create
+from app.customers.actions import Contact, Known, find_or_create, known
 from app.errors import Conflict, InvalidPayload
 from app.events.models import Actor
 from app.ids import new_id
@@ -72,6 +72,8 @@ class Wish:
     """Of a table: the dishes that are wanted. None: whoever asks cannot say; then nobody must."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Other fields: requests, notes, transport, allergies."""
+    customer_id: UUID | None = None
+    """Whose it is, where that is known already: then nobody is looked for by the contact."""
 
 
 def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Booking:
@@ -89,7 +91,7 @@ def make(session: Session, actor: Actor, website: Website, wish: Wish) -> Bookin
     if wish.terms is Terms.DOOR:
         demand_party(activity.min_party, activity.max_party, wish.guests)
     choices = _choices(session, wish, found)
-    customer = find_or_create(session, wish.contact)
+    customer = _customer(session, wish)
     values = _values(wish, found, choices)
     kind = values.pop("kind")
     source_id = new_id()
@@ -125,6 +127,13 @@ def new_reference(kind: str = "") -> str:
     """A booking reference that can be said on the telephone: `OB-7KQ2MX9`; of tables `TB-…`."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(7))
     return f"{'TB' if kind == Kind.TABLE else 'OB'}-{letters}"
+
+
+def _customer(session: Session, wish: Wish) -> Known:
+    """Raises NotFound for who was erased."""
+    if wish.customer_id is not None:
+        return known(session, wish.customer_id)
+    return find_or_create(session, wish.contact)
 
 
 def _choices(session: Session, wish: Wish, found: Found) -> list[Choice]:

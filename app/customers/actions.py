@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.crypto import DataKey, hash_email
 from app.customers.models import Customer
 from app.customers.phones import to_e164
+from app.errors import NotFound
 from app.ids import new_id
 
 ERASED = "Erased guest"
@@ -99,6 +100,17 @@ def find_or_create(session: Session, contact: Contact) -> Known:
     if found.phone is None and e164 is not None:
         _learn_phone(session, found.id, e164)
     return Known(found.id, DataKey.from_text(found.data_key) if found.data_key else None)
+
+
+def known(session: Session, customer_id: UUID) -> Known:
+    """Somebody by their record; after a merge the one that was kept. Raises NotFound for who was
+    erased."""
+    row = session.execute(_KEPT, {"id": customer_id}).first()
+    while row is not None and row.merged_into_id is not None:
+        row = session.execute(_KEPT, {"id": row.merged_into_id}).first()
+    if row is None or row.data_key is None:
+        raise NotFound("This customer does not exist.")
+    return Known(row.id, DataKey.from_text(row.data_key))
 
 
 def _unnamed(session: Session, contact: Contact, partner_id: UUID) -> Known:
