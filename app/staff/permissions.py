@@ -24,6 +24,7 @@ class Permission(enum.StrEnum):
     CUSTOMERS_EDIT = "customers:edit"
     CUSTOMERS_EXPORT = "customers:export"
     CUSTOMERS_ERASE = "customers:erase"
+    CUSTOMERS_HEALTH = "customers:health"
     PARTNERS_VIEW = "partners:view"
     PARTNERS_MANAGE = "partners:manage"
     WEBSITES_VIEW = "websites:view"
