@@ -13,7 +13,7 @@ MEASURES = (
     money("Commission owed", "commission"),
     count("Cancelled", "cancelled"),
     Measure("Cancelled %", lambda s: s.rate("cancelled", "bookings", "cancelled"), Kind.PERCENT),
-    Measure("Lead time (days)", lambda s: s.lead, Kind.DAYS),
+    Measure("Lead time (days)", lambda s: s.lead, Kind.AVERAGE),
 )
 MOST_BARS = 12
 NOTE = "Lead time: days from booking to visit."

@@ -11,6 +11,7 @@ from app.errors import WebsiteNotFound
 from app.extensions import db
 from app.reports import export
 from app.reports.conversion import conversion
+from app.reports.customers import customers
 from app.reports.gathering import Asked
 from app.reports.overlap import overlap
 from app.reports.overview import overview
@@ -32,6 +33,7 @@ MAKERS: dict[str, Callable[[Asked], Report]] = {
     "partners": partners,
     "overlap": overlap,
     "conversion": conversion,
+    "customers": customers,
 }
 
 

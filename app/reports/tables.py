@@ -17,7 +17,7 @@ class Kind(enum.StrEnum):
     COUNT = "count"
     MONEY = "money"
     PERCENT = "percent"
-    DAYS = "days"
+    AVERAGE = "average"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ TABS = {
     "partners": "Partners",
     "overlap": "Overlap",
     "conversion": "Conversion",
+    "customers": "Customers",
 }
 BASES = {"booked": "By booking date", "visit": "By visit date"}
 USUAL = "30d"

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.extensions import db
 from app.partners.models import Partner
+from app.reports.view import TABS
 from tests.factories import PASSWORD, BookingFactory, CustomerFactory, WebsiteFactory, person
 from tests.harness.browser import THEMES, show_in
 from tests.harness.live import Stack, StackFactory
@@ -22,7 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.committed]
 OWNER = "olga@onebooking.test"
 SOURCES = ("website", "partner", "phone", "walk_in")
 STATUSES = ("confirmed", "confirmed", "checked_in", "cancelled", "pending", "expired")
-TABS = ("overview", "partners", "overlap", "conversion")
 
 
 def fill(app: Flask) -> None:
