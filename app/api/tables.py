@@ -34,7 +34,7 @@ from app.api.table_wire import answer_json, menu_json, times_json, venue_json
 from app.api.table_wishes import change_of, hold_of, wish_of
 from app.apikeys import queries as apikeys
 from app.apikeys.models import KeyScope
-from app.bookings import depositing, partnering, tabling
+from app.bookings import calling_off, depositing, partnering, tabling
 from app.bookings.fields import plain
 from app.bookings.making import make
 from app.customers.opting import set_sms_opt_in
@@ -273,7 +273,7 @@ def _cancel(call: Call, reference: str) -> Answer:
     reason, session, moment = read_query(TableCancellation).reason, db.session(), now()
     booking = tabling.lock(session, call.website.id, reference)
     call.booking_id = booking.id
-    due = tabling.cancel(session, call.actor, booking, reason or None, moment)
+    due = calling_off.cancel(session, call.actor, booking, reason or None, moment)
     return 200, {**answer_json(session, booking, moment), "refund": plain(due)}
 
 

@@ -1,4 +1,4 @@
-"""What a website does with the table bookings of its guests: finds, changes and cancels them.
+"""What a website does with the table bookings of its guests: finds them, and the tables they mean.
 
 They go by their reference. A website sees its own, not those of partners; anything else does not
 exist for it.
@@ -7,20 +7,13 @@ exist for it.
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.bookings import partnering
-from app.bookings.holds import is_lapsed
 from app.bookings.models import Booking
-from app.bookings.partnering import OPEN_TO_CHANGE, Change
-from app.bookings.refunding import refund_due
-from app.bookings.status import GONE, Status
-from app.errors import Conflict, Fault, InvalidPayload, NotFound
-from app.events.models import Actor
+from app.errors import Fault, InvalidPayload, NotFound
 from app.menus.queries import REGULAR
 from app.venues.availability import slots
 from app.venues.models import Kind
@@ -103,28 +96,3 @@ def offer_for(
     ]
     fitting = [offer for offer, each in at_that_time if each.fits(party)]
     return next(iter(fitting or [offer for offer, _ in at_that_time] or offers))
-
-
-def demand_cancellable(booking: Booking, now: datetime) -> None:
-    """Raises Conflict once it has begun, or is over."""
-    if is_lapsed(booking, now) or booking.status not in OPEN_TO_CHANGE:
-        word = "expired" if is_lapsed(booking, now) else booking.status.replace("_", " ")
-        raise Conflict(f"The booking is {word}: it cannot be cancelled.")
-    if booking.starts_at is not None and booking.starts_at <= now:
-        raise Conflict("It is too late: the table was booked for a time that has passed.")
-
-
-def cancel(
-    session: Session, actor: Actor, booking: Booking, reason: str | None, now: datetime
-) -> Decimal:
-    """Cancel a locked booking until it begins. Returns what goes back by the refund rule.
-
-    A cancelled one stays as it is. Raises Conflict.
-    """
-    if booking.status in GONE and booking.status != Status.EXPIRED:
-        return Decimal(0)
-    demand_cancellable(booking, now)
-    due = refund_due(booking, now)
-    gone = Change({"cancellation_reason": reason})
-    partnering.change(session, actor, booking, gone, now, status=Status.CANCELLED)
-    return due

@@ -72,7 +72,7 @@ def one_of_each(venue: Venue) -> dict[str, UUID]:
     db.session.add_all(rows.values())
     db.session.flush()
     ids = {name: row.id for name, row in rows.items()}
-    return {**ids, "activity_id": trek.id, "venue_id": venue.id}
+    return {**ids, "activity_id": trek.id, "trek_id": trek.id, "venue_id": venue.id}
 
 
 def told(name: str) -> list[Event]:

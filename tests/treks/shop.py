@@ -1,0 +1,67 @@
+"""A website that sells a trek for families, and people with the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.venues.models import Activity, Departure, Venue
+from app.websites.models import Website
+from tests.factories import WebsiteFactory
+from tests.venues.made import TREK, a_venue, an_activity
+
+FIRST = date(2026, 12, 12)
+CAMP: dict[str, Any] = {
+    **TREK,
+    "name": "Base camp",
+    "capacity": "12",
+    "price": "900",
+    "days": "5",
+    "min_age": "8",
+    "difficulty": "Moderate",
+    "group_discounts": [{"guests": "4", "percent": "10"}],
+    "prices": [
+        {"category": "adult", "label": "Adult", "price": "1000", "min_age": "16", "max_age": "99"},
+        {"category": "child", "label": "Child", "price": "600", "min_age": "8", "max_age": "15"},
+    ],
+}
+
+
+@dataclass
+class Shop:
+    """Base camp, on 12 and 19 December 2026, twelve each."""
+
+    client: FlaskClient
+    website: Website
+    venue: Venue
+    trek: Activity
+    batch: Departure
+    later: Departure
+
+    def get(self, path: str = "", **query: Any) -> Any:
+        """The JSON of what anybody can look at."""
+        answer = self.client.get(f"/api/v1/customer/treks{path}", query_string=query)
+        assert answer.status_code == 200, answer.text
+        return answer.get_json()
+
+
+def leaves(trek: Activity, day: date = FIRST, **values: Any) -> Departure:
+    """A departure at 06:30."""
+    departure = Departure(activity_id=trek.id, day=day, time=time(6, 30), **values)
+    db.session.add(departure)
+    db.session.flush()
+    return departure
+
+
+def build(app: Flask, **trek: Any) -> Shop:
+    """In the session of the test. `trek`: how it differs."""
+    website: Website = WebsiteFactory.create(id="ours", name="Our Treks", currency="THB")
+    venue = a_venue("ours", "Trail head")
+    camp = an_activity(venue, **{**CAMP, **trek})
+    batches = leaves(camp), leaves(camp, FIRST + timedelta(days=7))
+    return Shop(app.test_client(), website, venue, camp, *batches)
