@@ -14,7 +14,7 @@ from app.bookings.status import GONE
 from app.errors import Fault, InvalidPayload, SlotUnavailable
 from app.venues import finding
 from app.venues.capacity import Claim, Limits, exchange
-from app.venues.finding import Place
+from app.venues.finding import At, Place
 from app.venues.plan import DAY_KEY, Held, Slot, SlotKey, State
 
 PLACED = ("activity_id", "activity_date", "time_slot", "departure_id")
@@ -93,15 +93,16 @@ def settle(
         return {}
     if gone:
         exchange(session, give, None)
-        return {} if not moved else _columns(_anywhere(session, new), overbooked=False)
+        return {} if not moved else columns_of(_anywhere(session, new), overbooked=False)
     place = _place(session, new, terms, now, moved=moved)
     take = claim_of({**new, "slot_key": place.key, "slot_keys": written_keys(place.sits)})
     force = terms in (Terms.SOURCE, Terms.OVERBOOK)
     overbooked = exchange(session, give, take, place.limits, force=force)
-    return _columns(place, overbooked=overbooked)
+    return columns_of(place, overbooked=overbooked)
 
 
-def _columns(place: Place, *, overbooked: bool) -> dict[str, Any]:
+def columns_of(place: Place, *, overbooked: bool) -> dict[str, Any]:
+    """The columns that say where it takes its places."""
     return {
         "slot_key": place.key,
         "slot_keys": written_keys(place.sits),
@@ -126,10 +127,12 @@ def _place(
 
 
 def _anywhere(session: Session, new: Mapping[str, Any]) -> Place:
-    clock = clock_of(new["time_slot"])
-    return finding.place_of(
-        session, new["activity_id"], new["activity_date"], clock, new.get("departure_id")
-    )
+    return finding.place_of(session, *time_of(new))
+
+
+def time_of(values: Mapping[str, Any]) -> At:
+    """When a booking with these values comes, and to what."""
+    return At(values["activity_id"], values["activity_date"], clock_of(values["time_slot"]))
 
 
 def _demand_open(slot: Slot, terms: Terms) -> None:

@@ -24,8 +24,15 @@ def created(
     key: DataKey | None,
 ) -> None:
     """There is a new booking: its columns, and of them the fields."""
+    record(session, actor, of_new(row, fields, key, dispatch=True))
+
+
+def of_new(
+    row: Mapping[str, Any], fields: Mapping[str, Any], key: DataKey | None, *, dispatch: bool
+) -> NewEvent:
+    """What the log is told of a new booking. `dispatch`: whether anybody else is."""
     changes = {name: pair for name, pair in difference({}, fields).items() if pair[1] is not None}
-    event = NewEvent(
+    return NewEvent(
         name="booking.created",
         subject_type="booking",
         subject_id=str(row["id"]),
@@ -36,9 +43,8 @@ def created(
         changes=changes,
         personal=PERSONAL,
         key=key,
-        dispatch=True,
+        dispatch=dispatch,
     )
-    record(session, actor, event)
 
 
 def changed(

@@ -92,7 +92,7 @@ def insert_new(
     """
     now = datetime.now(UTC)
     fields, places = _settled(session, website, values, stamps, terms, now)
-    row = {**fields, **places, **(more or {}), **_beside(session, website, fields, stamps, now)}
+    row = {**fields, **places, **(more or {}), **beside(session, website, fields, stamps, now)}
     row |= {"source": source, "source_booking_id": source_booking_id, "created_digest": digest}
     row |= {"source_status": source_status, "customer_id": customer.id}
     return _enter(session, actor, row, fields, customer.key)
@@ -107,9 +107,7 @@ def _settled(
     now: datetime,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """All fields of a new booking, and the columns of the places that it has now taken."""
-    empty = {name: field.empty for name, field in FIELDS.items()}
-    filled = {**empty, "currency": website.currency, "refund_is_full": False, **values}
-    filled = with_shown(filled, stamps)
+    filled = with_empty(website, values, stamps)
     if "activity_id" not in values:
         filled |= _linked(session, website.id, filled)
     places: dict[str, Any] = dict.fromkeys(HELD)
@@ -119,7 +117,14 @@ def _settled(
     return filled, places
 
 
-def _beside(
+def with_empty(website: Website, values: Mapping[str, Any], stamps: Stamps) -> dict[str, Any]:
+    """All fields of a new booking that was told these values: what was not said is empty."""
+    empty = {name: field.empty for name, field in FIELDS.items()}
+    filled = {**empty, "currency": website.currency, "refund_is_full": False, **values}
+    return with_shown(filled, stamps)
+
+
+def beside(
     session: Session, website: Website, fields: Mapping[str, Any], stamps: Stamps, now: datetime
 ) -> dict[str, Any]:
     """The columns of a new booking that follow from its fields."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ _INSERT = (
     .returning(_EVENTS.c.id, _EVENTS.c.booking_id, _EVENTS.c.version)
 )
 _WRITTEN = _INSERT.cte("written")
+_INSERT_ALL = insert(_EVENTS)
 _INSERT_BOTH = (
     insert(_OUTBOX)
     .from_select(
@@ -49,6 +51,17 @@ def record(session: Session, actor: Actor, event: NewEvent) -> int:
     within = nullcontext() if is_open(session, event.website_id) else lifted(session)
     with within:
         return int(session.execute(statement, _row(actor, event)).scalar_one())
+
+
+def record_many(session: Session, actor: Actor, events: Sequence[NewEvent]) -> None:
+    """Append many events of which no channel hears, in this order.
+
+    Only for who sees every website. Raises ValueError for an event that is to be dispatched.
+    """
+    if any(event.dispatch for event in events):
+        raise ValueError("what is dispatched is recorded one by one")
+    if events:
+        session.execute(_INSERT_ALL, [_row(actor, event) for event in events])
 
 
 def _row(actor: Actor, event: NewEvent) -> dict[str, Any]:

@@ -8,7 +8,7 @@ A slot has two counters: who comes then, and, of tables, who sits there then, al
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, cast
@@ -128,6 +128,41 @@ def reseat(session: Session, moves: Iterable[tuple[Claim, Claim]]) -> None:
     for key in sorted(wanted):
         if any(wanted[key]):
             _apply(session, key, wanted[key], UNLIMITED, force=True)
+
+
+def take_all(session: Session, taken: Sequence[tuple[Claim, Limits]]) -> list[bool]:
+    """Count many claims at once, full or not. Returns which of them, in this order, go over."""
+    wanted: dict[Key, _Count] = {}
+    for claim, _ in taken:
+        _count(wanted, claim, 1)
+    counts = _take_each(session, wanted)
+    return [_adds(counts, claim, limits) for claim, limits in taken]
+
+
+def _take_each(session: Session, wanted: dict[Key, _Count]) -> dict[Key, _Count]:
+    """Raise many counters in one statement, in the order of their keys. Returns what they were."""
+    if not wanted:
+        return {}
+    made = insert(_TABLE).values([{**_named(k), **wanted[k]._asdict()} for k in sorted(wanted)])
+    after = {name: _TABLE.c[name] + made.excluded[name] for name in ("used", "seated")}
+    counted = made.on_conflict_do_update(index_elements=_KEY, set_=after)
+    columns = (*(_TABLE.c[name] for name in _KEY), _TABLE.c.used, _TABLE.c.seated)
+    found = {
+        (r[0], r[1], r[2]): _Count(r[3], r[4]) for r in session.execute(counted.returning(*columns))
+    }
+    return {key: found[key].plus(-more.used, -more.seated) for key, more in wanted.items()}
+
+
+def _adds(counts: dict[Key, _Count], claim: Claim, limits: Limits) -> bool:
+    """Count one claim on; whether that is over its limits."""
+    over = False
+    own: dict[Key, _Count] = {}
+    _count(own, claim, 1)
+    for key, more in own.items():
+        counts[key] = counts[key].plus(*more)
+        capacity = limits.capacity if more.used else None
+        over |= _over(counts[key], capacity, limits.seats if more.seated else None)
+    return over
 
 
 def hold(session: Session, keys: Iterable[Key]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy import Text, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,14 @@ class Place(NamedTuple):
     departure_id: UUID | None
     sits: tuple[SlotKey, ...] = ()
     """Of tables: the slots in which the party sits."""
+
+
+class At(NamedTuple):
+    """A time at which somebody comes to an activity."""
+
+    activity_id: UUID
+    day: date
+    clock: time | None
 
 
 class Linked(NamedTuple):
@@ -99,23 +108,35 @@ def slot_on(
     return wanted
 
 
-def place_of(
-    session: Session, activity_id: UUID, day: date, clock: time | None, departure_id: UUID | None
-) -> Place:
+def place_of(session: Session, activity_id: UUID, day: date, clock: time | None) -> Place:
     """Where a booking at that time counts, from the activity alone: for who is not refused."""
-    names = (Activity.slot_rule, Activity.capacity, Activity.seats)
-    activity = session.execute(select(*names).where(Activity.id == activity_id)).one()
+    (place,) = places_of(session, [At(activity_id, day, clock)]).values()
+    return place
+
+
+def places_of(session: Session, wanted: Collection[At]) -> dict[At, Place]:
+    """The same for many, in two queries (and some for each that is a table)."""
+    names = (Activity.id, Activity.slot_rule, Activity.capacity, Activity.seats)
+    query = select(*names).where(Activity.id.in_({at.activity_id for at in wanted}))
+    activities = {row.id: row for row in session.execute(query)}
+    dated = [at for at in wanted if activities[at.activity_id].slot_rule == SlotRule.DEPARTURES]
+    departures = _departures(session, dated)
+    return {at: _place(session, at, activities[at.activity_id], departures) for at in wanted}
+
+
+def _place(
+    session: Session, at: At, activity: Any, departures: dict[tuple[Any, ...], Departure]
+) -> Place:
     limits = Limits(activity.capacity, activity.seats)
-    if activity.slot_rule == SlotRule.DAY or clock is None:
+    if activity.slot_rule == SlotRule.DAY or at.clock is None:
         return Place(DAY_KEY, limits, None)
-    if activity.slot_rule == SlotRule.DEPARTURES:
-        departure = _departure(session, activity_id, day, clock, departure_id)
-        if departure is not None:
-            own = departure.capacity
-            places = activity.capacity if own is None else own
-            return Place(str(departure.id), Limits(places), departure.id)
-    sits = () if activity.seats is None else _sits(session, activity_id, day, clock)
-    return Place(f"{clock:%H:%M}", limits, None, sits)
+    departure = departures.get((at.activity_id, at.day, at.clock))
+    if departure is not None:
+        own = departure.capacity
+        places = activity.capacity if own is None else own
+        return Place(str(departure.id), Limits(places), departure.id)
+    sits = () if activity.seats is None else _sits(session, at.activity_id, at.day, at.clock)
+    return Place(f"{at.clock:%H:%M}", limits, None, sits)
 
 
 def _sits(session: Session, activity_id: UUID, day: date, clock: time) -> tuple[SlotKey, ...]:
@@ -135,13 +156,11 @@ def match(session: Session, website_id: str, venue: str | None, package: str) ->
     return Linked(first.id, first.venue_id, first.kind, first.booking_type)
 
 
-def _departure(
-    session: Session, activity_id: UUID, day: date, clock: time, departure_id: UUID | None
-) -> Departure | None:
-    query = select(Departure).where(
-        Departure.activity_id == activity_id, Departure.day == day, Departure.time == clock
-    )
-    there = session.scalars(query).one_or_none()
-    if there is None and departure_id is not None:
-        return None  # it leaves at another time
-    return there
+def _departures(session: Session, wanted: Sequence[At]) -> dict[tuple[Any, ...], Departure]:
+    """What leaves at these times."""
+    if not wanted:
+        return {}
+    there = (Departure.activity_id, Departure.day, Departure.time)
+    keys = [(at.activity_id, at.day, at.clock) for at in wanted if at.clock is not None]
+    found = session.scalars(select(Departure).where(tuple_(*there).in_(keys)))
+    return {(one.activity_id, one.day, one.time): one for one in found}

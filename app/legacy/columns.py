@@ -1,0 +1,163 @@
+"""The files of an export and their columns: what each may be called, and which there must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_GAP = re.compile(r"[\s\-.]+")
+
+
+class CannotImport(Exception):
+    """Nothing was brought in, and why, in a sentence for people."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file. `columns`: our name and the other names under which it is known."""
+
+    kind: str
+    name: str
+    columns: dict[str, tuple[str, ...]]
+    needs: tuple[tuple[str, ...], ...] = (("id",),)
+    """Of each of these groups there must be at least one."""
+
+
+@dataclass
+class Header:
+    """How the columns of one file are understood."""
+
+    names: list[str]
+    """As they stand in the file."""
+    meant: list[str | None]
+    """Ours, at the same places; None for one that nobody knows."""
+    missing: list[str] = field(default_factory=list)
+    """What could be there and is not."""
+
+    @property
+    def unknown(self) -> list[str]:
+        """What is read over."""
+        return [name for name, ours in zip(self.names, self.meant, strict=True) if ours is None]
+
+    def has(self, name: str) -> bool:
+        """Whether a column is there."""
+        return name in self.meant
+
+
+_EMERGENCY = {
+    "emergency_contact_name": ("emergency_contact", "emergency_name"),
+    "emergency_contact_phone": ("emergency_phone", "emergency_number"),
+}
+USERS = File(
+    "user",
+    "users.csv",
+    {
+        "id": ("user_id",),
+        "role": ("user_role", "type"),
+        "name": ("full_name",),
+        "first_name": (),
+        "last_name": (),
+        "email": ("email_address",),
+        "phone": ("mobile", "phone_number", "mobile_number"),
+        "country_code": ("phone_country_code",),
+        "created_at": ("registered_at",),
+    },
+    (("id",), ("role",), ("name", "first_name"), ("phone", "email")),
+)
+BOOKINGS = File(
+    "booking",
+    "bookings.csv",
+    {
+        "id": ("booking_id",),
+        "reference": ("booking_reference", "booking_ref", "booking_number"),
+        "user_id": ("customer_id",),
+        "trek_id": (),
+        "trek_name": ("trek", "package_name"),
+        "location": ("venue",),
+        "batch_id": (),
+        "start_date": ("batch_date", "trek_date", "activity_date", "date"),
+        "start_time": ("time_slot", "time"),
+        "status": ("booking_status",),
+        "total_participants": ("total_travelers", "participants", "guest_count"),
+        "total_amount": ("amount", "total_price"),
+        "price_per_person": ("package_price",),
+        "discount_amount": ("discount",),
+        "refunded_amount": ("refund_amount",),
+        "currency": (),
+        "payment_status": (),
+        "source": ("booking_source",),
+        "customer_name": ("contact_name",),
+        "customer_phone": ("contact_phone", "phone"),
+        "customer_email": ("contact_email", "email"),
+        "special_requests": ("special_requirements",),
+        "notes": ("admin_notes",),
+        "cancellation_reason": (),
+        "created_at": ("booked_at", "booking_date"),
+        "confirmed_at": (),
+        "cancelled_at": ("canceled_at",),
+        "checked_in_at": (),
+        "updated_at": (),
+    },
+    (("id",), ("trek_name", "trek_id"), ("start_date", "batch_id"), ("status",), ("total_amount",)),
+)
+PARTICIPANTS = File(
+    "participant",
+    "booking_participants.csv",
+    {
+        "id": ("participant_id",),
+        "booking_id": (),
+        "name": ("full_name",),
+        "age": (),
+        "birth_date": ("date_of_birth", "dob"),
+        "gender": ("sex",),
+        "phone": ("mobile", "contact_number"),
+        **_EMERGENCY,
+        "special_requirements": ("special_requests", "dietary_requirements"),
+        "medical_notes": ("medical_conditions", "medical_info", "health_conditions"),
+        "is_primary": ("is_primary_contact", "primary"),
+        "price": (),
+        "created_at": (),
+    },
+    (("id",), ("booking_id",), ("name",)),
+)
+TREKS = File(
+    "trek", "treks.csv", {"id": ("trek_id",), "name": ("trek_name", "title")}, (("id",), ("name",))
+)
+BATCHES = File(
+    "batch",
+    "batches.csv",
+    {
+        "id": ("batch_id",),
+        "trek_id": (),
+        "start_date": ("batch_date", "date"),
+        "start_time": ("time",),
+        "departure_id": (),
+    },
+    (("id",), ("start_date", "departure_id")),
+)
+
+
+def understood(file: File, names: Sequence[str]) -> Header:
+    """The columns of a file by its first line. Raises CannotImport where one is missing."""
+    known = {also: ours for ours, others in file.columns.items() for also in (ours, *others)}
+    meant: list[str | None] = []
+    exact = {_plain(name) for name in names} & file.columns.keys()
+    for name in names:
+        ours = known.get(_plain(name))
+        if ours in exact and ours != _plain(name):
+            ours = None  # another column bears the very name
+        if ours is not None and ours in meant:
+            raise CannotImport(f"{file.name}: the column {ours} is there twice.")
+        meant.append(ours)
+    for group in file.needs:
+        if not any(name in meant for name in group):
+            raise CannotImport(f"{file.name} has no column {' or '.join(group)}.")
+    missing = [name for name in file.columns if name not in meant]
+    return Header(list(names), meant, missing)
+
+
+def _plain(name: str) -> str:
+    """`userId`, `User ID` and `user_id` are one name."""
+    return _GAP.sub("_", _CAMEL.sub("_", name.strip())).casefold()
