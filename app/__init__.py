@@ -99,6 +99,7 @@ def register_rooms(app: Flask) -> None:
     from app.alerts.banner import init_banner
     from app.alerts.routes import health
     from app.alerts.schedule_routes import work
+    from app.api.customer.auth import customer_auth
     from app.api.limits import init_limits
     from app.api.octo.routes import octo
     from app.api.onboarding import onboarding
@@ -179,6 +180,7 @@ def register_rooms(app: Flask) -> None:
         *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
+        *(customer_auth,),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)

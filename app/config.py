@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     session_idle_hours: int = 12
     session_absolute_days: int = 30
     staff_token_minutes: int = 60
+    customer_token_keys: SecretStr = SecretStr("")
+    """`name=secret,name=secret`: the first signs customers' tokens, all verify them. Empty: one is
+    derived from `secret_key`."""
+    customer_token_days: int = Field(default=30, ge=1, le=365)
     secret_overlap_hours: int = 24
     """How long the old key or secret goes on working after a rotation."""
 
@@ -63,6 +67,17 @@ class Settings(BaseSettings):
         """The Fernet keys, primary first."""
         keys = self.encryption_keys.get_secret_value().split(",")
         return [key.strip() for key in keys if key.strip()]
+
+    def customer_token_key_list(self) -> dict[str, str]:
+        """The keys of customers' tokens by name, the signing one first. Raises ValueError."""
+        found: dict[str, str] = {}
+        for word in self.customer_token_keys.get_secret_value().split(","):
+            name, equals, secret = word.strip().partition("=")
+            if word.strip() and (not name or not equals or not secret or name in found):
+                raise ValueError("CUSTOMER_TOKEN_KEYS is not NAME=SECRET,NAME=SECRET")
+            if name:
+                found[name] = secret
+        return found
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -88,7 +103,18 @@ class Settings(BaseSettings):
             faults.append("ENCRYPTION_KEYS is empty: set a Fernet key.")
         if not self.base_url.startswith("https://"):
             faults.append("BASE_URL must start with https://.")
-        return faults + self._unsafe_switches()
+        return faults + self._unsafe_token_keys() + self._unsafe_switches()
+
+    def _unsafe_token_keys(self) -> list[str]:
+        try:
+            keys = self.customer_token_key_list()
+        except ValueError as error:
+            return [f"{error}."]
+        return [
+            f"CUSTOMER_TOKEN_KEYS: the key {name!r} is short: {SHORTEST_SECRET} random characters."
+            for name, secret in keys.items()
+            if len(secret) < SHORTEST_SECRET
+        ]
 
     def _unsafe_switches(self) -> list[str]:
         faults = []

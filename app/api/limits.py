@@ -47,10 +47,14 @@ TABLE_BOOK = Policy("table_book", Rate(60, 40), "key")
 REPORTS = Policy("reports", Rate(6_000, 3_000), "address")
 PROVIDER = Policy("provider", Rate(600, 300), "address")
 PAY = Policy("pay", Rate(30, 30), "address")
+OTP = Policy("otp", Rate(30, 20), "address")
+CUSTOMER = Policy("customer", Rate(120, 120), "key")
+CUSTOMER_BOOK = Policy("customer_book", Rate(30, 20), "key")
 POLICIES = (
     *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
     *(PARTNER, AVAILABILITY, BOOK, TABLES, TABLE_TIMES, TABLE_BOOK),
     *(PROVIDER, REPORTS, PAY),
+    *(OTP, CUSTOMER, CUSTOMER_BOOK),
 )
 
 BY_ROUTE: dict[str, Policy] = {
@@ -99,6 +103,7 @@ BY_ROUTE: dict[str, Policy] = {
     "pay.show": PUBLIC,
     "pay.begin": PAY,
     "pay.come_back": PAY,
+    "api_customer_auth.list_own_devices": CUSTOMER,
 }
 
 _OCTO = {

@@ -3,6 +3,7 @@ the sync log are one."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class LoggedCall:
     """The header that carried the key, with only its visible beginning."""
     website_id: str | None = None
     booking_id: UUID | None = None
+    hidden: frozenset[str] = frozenset()
+    """Names of fields, at whatever depth, whose values are not kept."""
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -74,11 +77,32 @@ def log(call: LoggedCall, status: int, body: Any) -> None:
         "error_message": refused.get("error"),
         "notes": [],
         "request_headers": dict(call.key_shown),
-        "request_body": request.get_data().decode("utf-8", "replace").replace("\x00", "\ufffd"),
-        "response_body": jsonify(body).get_data(as_text=True),
+        "request_body": _kept(call, request.get_data().decode("utf-8", "replace")),
+        "response_body": _kept(call, jsonify(body).get_data(as_text=True)),
         "url": request.path,
         "duration_ms": round((time.perf_counter() - call.started) * 1000),
         "request_id": g.get("request_id", ""),
         "ip": request.remote_addr or "",
     }
     db.session.execute(_INSERT_LOG, row)
+
+
+def _kept(call: LoggedCall, text: str) -> str:
+    """A body as the log keeps it; what cannot be looked through is not kept at all."""
+    if call.hidden and text:
+        try:
+            text = json.dumps(_without(json.loads(text), call.hidden), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            text = ""
+    return text.replace("\x00", "\ufffd")
+
+
+def _without(value: Any, hidden: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(each, hidden) for each in value]
+    if isinstance(value, dict):
+        return {
+            name: "…" if name in hidden and each else _without(each, hidden)
+            for name, each in value.items()
+        }
+    return value

@@ -60,6 +60,12 @@ SCHEMES: dict[str, Schema] = {
         "name": "X-API-Key",
         "description": "The key of a partner, with its secret in `X-API-Secret`.",
     },
+    "customerToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "From `POST /api/v1/customer/auth/verify-otp`: not a token of staff.",
+    },
     "csrf": {
         "type": "apiKey",
         "in": "header",
