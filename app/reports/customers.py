@@ -17,7 +17,7 @@ NOTE = (
     " the period. New is whose very first booking, on any website that you see, is among these."
 )
 SIZE_NOTE = "No-shows are a share of the visits that are over: who came, and who was marked."
-WORTH_NOTE = "on average, of all they ever booked, less refunds"
+WORTH_NOTE = "average of all they booked"
 
 
 @dataclass(frozen=True)
