@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.api.payment_wire import payment_json
 from app.bookings import partnering
 from app.bookings.fields import plain
 from app.bookings.holds import is_lapsed
@@ -15,8 +16,6 @@ from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.bookings.tabling import tables
 from app.menus.queries import REGULAR, Section
-from app.payments import queries as payments
-from app.payments.links import pay_url
 from app.venues.availability import slots
 from app.venues.models import Activity
 from app.venues.plan import Offer, Plan
@@ -125,24 +124,9 @@ def answer_json(session: Session, booking: Booking, now: datetime) -> dict[str, 
     """What every call about one booking answers."""
     shown = _booking(session, booking, now)
     names = ("booking_id", "booking_reference", "status")
-    payment = _payment(session, booking, now)
+    payment = payment_json(session, booking, now)
     head = {name: shown[name] for name in names}
     return {"success": True, **head, "payment": payment, "booking": shown}
-
-
-def _payment(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
-    waits = booking.status == Status.PENDING and not is_lapsed(booking, now)
-    deposit = payments.open_deposit(session, booking.id) if booking.deposit_amount else None
-    required = waits and deposit is not None
-    return {
-        "required": required,
-        "amount": plain(booking.deposit_amount),
-        "currency": booking.currency,
-        "url": pay_url(deposit) if required and deposit else None,
-        "expires_at": plain(booking.hold_expires_at) if required else None,
-        "paid": plain(booking.paid_amount),
-        "refunded": plain(booking.refunded_amount),
-    }
 
 
 def _booking(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
-
-from sqlalchemy.orm import Session
 
 from app.api.schemas.tables import NewTable
 from app.bookings.derive import clock_of
@@ -17,27 +12,9 @@ from app.bookings.partnering import Change
 from app.bookings.status import Status
 from app.customers.actions import Contact
 from app.errors import Conflict
-from app.payments import deposits
+from app.payments.deposits import Hold
 from app.venues.models import Activity
 from app.websites.models import Website
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A deposit to be paid, and until when the table is kept for it."""
-
-    deposit: Decimal
-    until: datetime
-
-
-def hold_of(
-    session: Session, website: Website, activity: Activity, party: int, now: datetime
-) -> Hold | None:
-    """What must be paid before the booking counts; None where nothing must, or nothing can be."""
-    due = deposits.due(activity, party)
-    if due is None or not deposits.takes_money(session, website.id):
-        return None
-    return Hold(due, deposits.pay_by(session, website.id, now))
 
 
 def wish_of(website: Website, activity: Activity, body: NewTable, hold: Hold | None) -> Wish:

@@ -31,7 +31,7 @@ from app.api.schemas.tables import (
     TableVenuesAnswer,
 )
 from app.api.table_wire import answer_json, menu_json, times_json, venue_json
-from app.api.table_wishes import change_of, hold_of, wish_of
+from app.api.table_wishes import change_of, wish_of
 from app.apikeys import queries as apikeys
 from app.apikeys.models import KeyScope
 from app.bookings import calling_off, depositing, partnering, tabling
@@ -42,6 +42,7 @@ from app.errors import AuthFailed, Conflict, Forbidden, NotFound, SlotUnavailabl
 from app.events.models import Actor
 from app.extensions import csrf, db
 from app.menus.queries import served
+from app.payments.deposits import hold_of
 from app.staff.context import now
 from app.staff.guards import public
 from app.venues.loading import load
@@ -188,7 +189,7 @@ def _book(call: Call) -> Answer:
         booking_type=body.booking_type,
         activity_id=body.activity_id,
     )
-    hold = hold_of(session, call.website, offer.activity, body.party_size, moment)
+    hold = hold_of(session, call.website.id, offer.activity, body.party_size, moment)
     wish = wish_of(call.website, offer.activity, body, hold)
     booking = make(session, call.actor, call.website, wish)
     if hold is not None:

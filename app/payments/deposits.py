@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -25,6 +26,24 @@ def takes_money(session: Session, website_id: str) -> bool:
     """Whether this website can be paid: only then may a booking be made to wait for it."""
     found = session.get(PaymentSettings, website_id)
     return found is not None and found.is_ready
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A deposit to be paid, and until when the place is kept for it."""
+
+    deposit: Decimal
+    until: datetime
+
+
+def hold_of(
+    session: Session, website_id: str, activity: Activity, party: int, now: datetime
+) -> Hold | None:
+    """What must be paid before a booking counts; None where nothing must, or nothing can be."""
+    amount = due(activity, party)
+    if amount is None or not takes_money(session, website_id):
+        return None
+    return Hold(amount, pay_by(session, website_id, now))
 
 
 def pay_by(session: Session, website_id: str, now: datetime) -> datetime:

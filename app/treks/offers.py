@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -138,7 +138,7 @@ def _for_sale() -> Select[Any]:
 
 
 def _read(
-    session: Session, rows: Sequence[Row[Any]], first: date, last: date, now: datetime
+    session: Session, rows: Sequence[Any], first: date, last: date, now: datetime
 ) -> dict[UUID, Trek]:
     """These treks by their ids, in the queries of the calculator however many they are."""
     sellers = {row[0]: row[2] for row in rows}
