@@ -55,6 +55,12 @@ _SAID = {
     "user.sign_in_failed": "failed to sign in",
     "user.sessions_ended": "ended sessions",
     "message.wanted": "put a message on its way",
+    "waiting.joined": "put somebody on the waiting list",
+    "waiting.changed": "changed a party on the waiting list",
+    "waiting.left": "took somebody off the waiting list",
+    "waiting.offered": "offered places to who waited for them",
+    "waiting.taken": "saw that an offered place was taken",
+    "waiting.lapsed": "ended the wait for a place",
     "alert.fired": "raised an alert",
     "alert.resolved": "ended an alert",
     "schedule.run_asked": "let scheduled work run",
@@ -71,7 +77,7 @@ _SAID = {
 }
 
 
-_NAMED_BY = {"schedule": "job", "alert": "condition"}
+_NAMED_BY = {"schedule": "job", "alert": "condition", "waiting": "departure"}
 """Kinds of subjects whose name was written down with the event."""
 
 

@@ -32,6 +32,7 @@ _MOVED = {
 _WANTED = {
     "reminder": "put a reminder on its way",
     "review_request": "put a request for a review on its way",
+    "place_offered": "offered the place to who waited for it",
 }
 """Messages that came due by themselves."""
 _LOST = {

@@ -23,6 +23,7 @@ from app.venues import departing
 from app.venues.models import SlotUsage
 from app.waiting import actions, queries
 from app.waiting.models import WaitingEntry
+from app.waiting.offering import look_after
 from app.waiting.queries import Place
 from app.websites.models import Website
 from tests.bookings.made import MIA, TODAY
@@ -41,6 +42,7 @@ class Trek:
     venue_id: UUID
     activity_id: UUID
     departure_id: UUID
+    day: date = DAY
 
     @property
     def place(self) -> Place:
@@ -57,7 +59,7 @@ class Trek:
         session = db.session()
         wish = Wish(
             activity_id=self.activity_id,
-            day=DAY,
+            day=self.day,
             guests=guests,
             contact=Contact("Gale Guest"),
             source="direct",
@@ -109,3 +111,11 @@ def offered(entry: WaitingEntry) -> Booking:
     """What is held for somebody."""
     assert entry.booking_id is not None
     return db.session.get_one(Booking, entry.booking_id)
+
+
+def look() -> int:
+    """What a worker does at a tick."""
+    moved = 0
+    while found := look_after(db.session()):
+        moved += found
+    return moved

@@ -18,17 +18,8 @@ from app.staff.scope import EVERYTHING
 from app.venues import departing
 from app.waiting import actions, queries
 from app.waiting.models import WaitingEntry
-from app.waiting.offering import look_after
 from tests.bookings.made import MIA
-from tests.waiting.made import PIA, Trek, end, offered, somebody
-
-
-def look() -> int:
-    """What a worker does at a tick."""
-    moved = 0
-    while found := look_after(db.session()):
-        moved += found
-    return moved
+from tests.waiting.made import PIA, Trek, end, look, offered, somebody
 
 
 def names(entry: WaitingEntry) -> list[str]:
@@ -86,14 +77,14 @@ def test_freed_places_are_offered_in_the_same_transaction(trek: Trek) -> None:
 
 
 def test_an_offer_never_stands_past_the_last_call(trek: Trek, noon: time_machine.Traveller) -> None:
-    booked, entry = trek.book(8), None
+    booked = trek.book(8)
     noon.shift(timedelta(days=9, hours=12))  # it leaves at half past six in the morning
     entry = trek.join(2)
     end(booked)
     db.session.commit()
-    assert (
-        offered(entry).hold_expires_at == trek.place.slot(db.session(), datetime.now(UTC)).last_call
-    )
+    slot = trek.place.slot(db.session(), datetime.now(UTC))
+    assert slot is not None
+    assert offered(entry).hold_expires_at == slot.last_call
 
 
 def test_taken_or_lapsed(trek: Trek, noon: time_machine.Traveller) -> None:
