@@ -100,6 +100,7 @@ def register_rooms(app: Flask) -> None:
     from app.alerts.routes import health
     from app.alerts.schedule_routes import work
     from app.api.customer.auth import customer_auth
+    from app.api.customer.treks import treks as customer_treks
     from app.api.limits import init_limits
     from app.api.octo.routes import octo
     from app.api.onboarding import onboarding
@@ -125,6 +126,7 @@ def register_rooms(app: Flask) -> None:
     from app.desk.shell import init_shell
     from app.desk.sync import sync as sync_pages
     from app.errorpages import init_errorpages
+    from app.manifest.routes import manifest
     from app.messaging.routes import messages
     from app.messaging.settings_routes import message_setup
     from app.messaging.template_routes import templates
@@ -175,12 +177,14 @@ def register_rooms(app: Flask) -> None:
         *(statements, partners, partner_keys),
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(tables, menus),
+        manifest,
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(customer_auth,),
+        *(customer_treks,),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)

@@ -47,6 +47,7 @@ TABLE_BOOK = Policy("table_book", Rate(60, 40), "key")
 REPORTS = Policy("reports", Rate(6_000, 3_000), "address")
 PROVIDER = Policy("provider", Rate(600, 300), "address")
 PAY = Policy("pay", Rate(30, 30), "address")
+CATALOGUE = Policy("catalogue", Rate(600, 300), "address")
 OTP = Policy("otp", Rate(30, 20), "address")
 CUSTOMER = Policy("customer", Rate(120, 120), "key")
 CUSTOMER_BOOK = Policy("customer_book", Rate(30, 20), "key")
@@ -54,7 +55,7 @@ POLICIES = (
     *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
     *(PARTNER, AVAILABILITY, BOOK, TABLES, TABLE_TIMES, TABLE_BOOK),
     *(PROVIDER, REPORTS, PAY),
-    *(OTP, CUSTOMER, CUSTOMER_BOOK),
+    *(OTP, CUSTOMER, CUSTOMER_BOOK, CATALOGUE),
 )
 
 BY_ROUTE: dict[str, Policy] = {
@@ -94,6 +95,9 @@ BY_ROUTE: dict[str, Policy] = {
     "api_tables.get_table_booking": TABLES,
     "api_tables.change_table_booking": TABLE_BOOK,
     "api_tables.cancel_table_booking": TABLE_BOOK,
+    "api_customer_treks.list_treks": CATALOGUE,
+    "api_customer_treks.show_trek": CATALOGUE,
+    "api_customer_treks.list_batches": CATALOGUE,
     "api_reference.document": PUBLIC,
     "api_reference.docs": PUBLIC,
     "onboarding.partners": PUBLIC,
