@@ -267,6 +267,13 @@ class Booking(Base):
         return self.status in TICKED
 
     @property
+    def part_here(self) -> str:
+        """`2 of 4 arrived`, while some of a party are missing; else empty."""
+        party = max(self.guest_count, self.traveler_count)
+        is_part = self.status == Status.CONFIRMED and 0 < self.arrived_count
+        return f"{self.arrived_count} of {party} arrived" if is_part else ""
+
+    @property
     def can_undo_no_show(self) -> bool:
         return self.status == Status.NO_SHOW
 
