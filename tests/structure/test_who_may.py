@@ -91,6 +91,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
     )
     browser_of(app, house.manager)
     db.session.flush()
+    places = one_of_each(a_venue("ours"))
     partner = partner_at(VenueFactory.create(website_id="ours"))
     member = select(Membership.id).where(Membership.user_id == house.colleague.id)
     device = select(UserSession.id).where(UserSession.user_id == house.manager.id)
@@ -107,7 +108,10 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "partner_id": partner.id,
         **of_the_portal(partner, event_id, house.manager),
         "partner_keys.key_id": ApiKeyFactory(website_id=None, partner_id=partner.id).id,
-        **one_of_each(a_venue("ours")),
+        **places,
+        "manifest.booking_id": BookingFactory(
+            website_id="ours", departure_id=places["departure_id"]
+        ).id,
         "user_id": house.colleague.id,
         "membership_id": db.session.scalars(member).one(),
         "session_id": db.session.scalars(device).one(),
