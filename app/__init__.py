@@ -101,6 +101,7 @@ def register_rooms(app: Flask) -> None:
     from app.alerts.schedule_routes import work
     from app.api.customer.auth import customer_auth
     from app.api.customer.treks import treks as customer_treks
+    from app.api.customer.waiting import waiting as customer_waiting
     from app.api.limits import init_limits
     from app.api.octo.routes import octo
     from app.api.onboarding import onboarding
@@ -184,7 +185,7 @@ def register_rooms(app: Flask) -> None:
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(customer_auth,),
-        *(customer_treks,),
+        *(customer_treks, customer_waiting),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)

@@ -38,6 +38,7 @@ from app.staff.invitations import Guest
 from app.staff.models import Membership, Role, User, UserSession
 from app.staff.permissions import Permission
 from app.staff.scope import EVERYTHING, NOTHING, Scope
+from app.waiting.models import WaitingEntry
 from tests.desk import browser_of, build_house
 from tests.factories import (
     ApiKeyFactory,
@@ -109,6 +110,8 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         **of_the_portal(partner, event_id, house.manager),
         "partner_keys.key_id": ApiKeyFactory(website_id=None, partner_id=partner.id).id,
         **places,
+        "batch_id": places["departure_id"],
+        "waiting_id": somebody_waits(places["departure_id"]),
         "manifest.booking_id": BookingFactory(
             website_id="ours", departure_id=places["departure_id"]
         ).id,
@@ -129,6 +132,15 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "token": "no-such-token",
         "filename": "css/lists.css",
     }
+
+
+def somebody_waits(departure_id: UUID) -> UUID:
+    """An entry on the waiting list of a departure."""
+    who = CustomerFactory.create().id
+    entry = WaitingEntry(website_id="ours", departure_id=departure_id, customer_id=who, guests=2)
+    db.session.add(entry)
+    db.session.flush()
+    return entry.id
 
 
 def merged_into(customer_id: UUID) -> UUID:

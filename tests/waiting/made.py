@@ -74,6 +74,12 @@ class Trek:
         session, now = db.session(), datetime.now(UTC)
         return actions.join(session, PIA, self.place, customer_id or somebody(), guests, now)
 
+    def join_of(self, customer_id: UUID) -> WaitingEntry:
+        """Where a customer waits, or has an offer."""
+        found = queries.open_entry(db.session(), self.departure_id, customer_id)
+        assert found is not None
+        return found
+
     def bookings(self) -> list[Booking]:
         """Those that hold places, in the order in which they were made."""
         query = select(Booking).where(
