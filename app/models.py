@@ -13,6 +13,7 @@ from app.menus.models import BookingItem, MenuItem, MenuSection
 from app.messaging.models import Message, MessageSettings, MessageTemplate, Notice
 from app.partners.models import Partner, PartnerCustomer, PartnerVenue
 from app.payments.models import Payment, PaymentSettings, ProviderEvent
+from app.platforms.models import PlatformConnection, PlatformReservation
 from app.reports.models import BookingDay
 from app.schedule.models import ScheduledRun
 from app.selfservice.models import ChangeRequest
@@ -79,6 +80,8 @@ __all__ = [
     "PartnerVenue",
     "Payment",
     "PaymentSettings",
+    "PlatformConnection",
+    "PlatformReservation",
     "ProviderEvent",
     "Receipt",
     "RecoveryCode",

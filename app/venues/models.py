@@ -85,6 +85,8 @@ class Venue(Base):
     """What is given back of a deposit to who cancels later than that."""
     offer_hours: Mapped[int] = mapped_column(server_default=text("12"))
     """How long a place is kept for somebody who waited for one."""
+    sells_without_platforms: Mapped[bool] = mapped_column(server_default=text("true"))
+    """When none of its platforms answers, what is known here is sold; else staff confirm later."""
     quiet_from: Mapped[time | None] = mapped_column(Time, server_default=text("'21:00'"))
     quiet_until: Mapped[time | None] = mapped_column(Time, server_default=text("'08:00'"))
     """Of the venue's clock: no SMS to guests in between that can wait."""

@@ -1,0 +1,1 @@
+"""Room: outside booking platforms: one interface, one module for each, both directions."""

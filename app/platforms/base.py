@@ -1,0 +1,202 @@
+"""What a booking platform is: the one interface behind which CoverManager, Restoo and every later
+one stand.
+
+To add one: a module with a class like `Platform`, its line in `registry`, and its stand-in. Nothing
+else knows any platform by name.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+from uuid import UUID
+
+from app.outbound import Answer, Outgoing, Unreachable
+
+Send = Callable[[Outgoing], Awaitable[Answer | Unreachable]]
+"""Makes a call: of the delivery machine's client, or of a page that waits for it."""
+
+
+class Capability(enum.StrEnum):
+    """What a platform can do beside creating and cancelling."""
+
+    AVAILABILITY = "availability"
+    UPDATE = "update"
+    """Change a reservation; without it: cancel and create again."""
+    LIST = "list"
+    """Tell the reservations of some days: they can be pulled, and looked up."""
+    WEBHOOKS = "webhooks"
+    FORCE = "force"
+    """Create whatever is free."""
+
+
+class PlatformError(Exception):
+    """The platform did not do it; the message is for staff and holds no guest and no credential.
+
+    `permanent`: the same again would be refused again. `unclear`: it may have done it all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unclear: bool = False,
+        code: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.permanent = permanent
+        self.unclear = unclear
+        self.code = code
+        """The platform's own word for it, for logs and tests."""
+        self.retry_after = retry_after
+        """Seconds that it asked for."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A venue's account at a platform, in clear: never logged."""
+
+    connection_id: UUID
+    venue_id: UUID
+    timezone: str
+    """Of the venue: platforms speak its local time."""
+    region: str
+    """Country of numbers without one."""
+    secrets: Mapping[str, str] = field(repr=False)
+    """What `FormField.secret` fields hold, and the others of the account."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What is open between sources, with what was chosen for this connection."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A reservation as it should be there."""
+
+    reference: str
+    """Ours: what it is found again by, where the platform keeps it."""
+    day: date
+    time: str
+    """`20:00`, of the venue's clock."""
+    party_size: int
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    """E.164, or empty."""
+    requests: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A reservation as the platform tells it."""
+
+    external_id: str
+    raw_status: str
+    day: date | None = None
+    time: str = ""
+    party_size: int = 0
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    requests: str = ""
+    reference: str = ""
+    """Ours, where it came from us and the platform tells it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some reservations; `next_page` is None on the last one."""
+
+    reservations: Sequence[Reservation]
+    next_page: int | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Whether the account works, in a sentence for staff."""
+
+    works: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Availability:
+    """The times at which a party can come on a day, in the order of the clock."""
+
+    times: Sequence[str]
+
+    def has(self, time: str) -> bool:
+        """Whether this one is among them."""
+        return time in self.times
+
+
+@dataclass(frozen=True)
+class FormField:
+    """What staff fill in to connect a venue."""
+
+    name: str
+    label: str
+    secret: bool = False
+    """Write-only: never shown again."""
+    required: bool = True
+    hint: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A platform as staff choose it, and what its connections are made with."""
+
+    type: str
+    """`covermanager`: stored, and in addresses."""
+    label: str
+    fields: Sequence[FormField]
+    """Of the account: all of it is encrypted."""
+    options: Sequence[FormField]
+    """What sources disagree about, each with the recommended default."""
+    statuses: Mapping[str, str]
+    """Its words for a status to ours, as far as they are known; each connection may differ."""
+    open: Callable[[Account, Send], Platform]
+    per_minute: int | None = None
+    """How many calls it takes."""
+    timeout: float = 15.0
+    """Seconds."""
+
+
+class Platform(Protocol):
+    """One account at a platform. Every call may raise PlatformError."""
+
+    platform_name: str
+    capabilities: frozenset[Capability]
+
+    async def check_auth(self) -> Checked:
+        """Whether the credentials work; changes nothing there."""
+
+    async def check_availability(self, day: date, time: str, party_size: int) -> Availability:
+        """When a party can come that day, at `time` or any other time."""
+
+    async def create_reservation(self, wanted: Wanted, *, force: bool = False) -> Reservation:
+        """Make it. Unclear when no answer came: look with `find_reservation` before trying again.
+
+        The platform may answer with one that it had already.
+        """
+
+    async def update_reservation(self, external_id: str, wanted: Wanted) -> Reservation:
+        """Change it to this. Only with UPDATE."""
+
+    async def cancel_reservation(self, external_id: str, reason: str = "") -> Reservation:
+        """Call it off; one that is gone already is no fault."""
+
+    async def find_reservation(self, wanted: Wanted) -> Reservation | None:
+        """The one that was made for this booking, if it is there. Only with LIST."""
+
+    async def list_reservations(self, first: date, last: date, page: int | None = None) -> Page:
+        """Those of these days, both included; `page` from the answer before. Only with LIST."""
