@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.alerts.conditions import TOLD_TO_ALL
@@ -22,10 +24,12 @@ def _told_to(websites: Websites) -> ColumnElement[bool]:
     return or_(Alert.website_id.in_(sorted(websites)), Alert.condition.in_(sorted(TOLD_TO_ALL)))
 
 
-def firing(session: Session, websites: Websites) -> Sequence[Alert]:
-    """What is not as it should be just now, oldest first."""
-    query = select(Alert).where(Alert.resolved_at.is_(None), _told_to(websites))
-    return session.scalars(query.order_by(Alert.fired_at, Alert.id)).all()
+def firing(websites: Websites) -> ColumnElement[Any]:
+    """What is not as it should be just now, oldest first: `[{"id", "message"}]`, null for nothing.
+    A part of every page's frame."""
+    one = func.json_build_object("id", Alert.id, "message", Alert.message)
+    query = select(func.json_agg(aggregate_order_by(one, Alert.fired_at, Alert.id)))
+    return query.where(Alert.resolved_at.is_(None), _told_to(websites)).scalar_subquery()
 
 
 def since(session: Session, websites: Websites, begin: datetime) -> Sequence[Alert]:

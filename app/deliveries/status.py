@@ -71,27 +71,25 @@ def visible(column: Any, websites: Websites) -> ColumnElement[bool]:
     return true() if websites is None else column.in_(sorted(websites))
 
 
-def failed(session: Session, websites: Websites) -> int:
-    """How many deliveries need somebody, up to COUNT_LIMIT: for the menu of every page."""
+def failed(websites: Websites) -> ColumnElement[int]:
+    """How many deliveries need somebody, up to COUNT_LIMIT: a part of every page's frame."""
+    return _count(websites, Delivery.state == State.FAILED)
+
+
+def _count(websites: Websites, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     mine = visible(Delivery.website_id, websites)
-    rows = select(literal(1)).where(mine, Delivery.state == State.FAILED).limit(COUNT_LIMIT)
-    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    rows = select(literal(1)).where(mine, *conditions).limit(COUNT_LIMIT)
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
 def badges(session: Session, websites: Websites) -> Badges:
     """How many deliveries need somebody, wait for a destination, or are between two tries."""
-
-    def count(*conditions: ColumnElement[bool]) -> Any:
-        mine = visible(Delivery.website_id, websites)
-        rows = select(literal(1)).where(mine, *conditions).limit(COUNT_LIMIT)
-        return select(func.count()).select_from(rows.subquery()).scalar_subquery()
-
     newest = select(SyncLog.id).where(visible(SyncLog.website_id, websites))
     row = session.execute(
         select(
-            count(Delivery.state == State.FAILED),
-            count(Delivery.state == State.PARKED),
-            count(Delivery.state == State.READY, Delivery.tries > 0),
+            failed(websites),
+            _count(websites, Delivery.state == State.PARKED),
+            _count(websites, Delivery.state == State.READY, Delivery.tries > 0),
             newest.order_by(SyncLog.id.desc()).limit(1).scalar_subquery(),
         )
     ).one()
@@ -136,16 +134,22 @@ def destinations(
     `websites` are counted.
     """
     mine = visible(Destination.website_id, websites) | Destination.key.in_(doors)
-    found = session.scalars(select(Destination).where(mine).order_by(Destination.label)).all()
     counted = (
-        select(Delivery.destination_id, Delivery.state, func.count())
+        select(Delivery.destination_id, Delivery.state, func.count().label("number"))
         .where(Delivery.state.in_(OPEN_STATES), visible(Delivery.website_id, websites))
         .group_by(Delivery.destination_id, Delivery.state)
+        .subquery()
     )
-    counts: defaultdict[UUID, dict[str, int]] = defaultdict(dict)
-    for destination_id, state, number in session.execute(counted):
-        counts[destination_id][state] = number
-    states = [DestinationState(d, counts[d.id]) for d in found]
+    query = (
+        select(Destination, counted.c.state, counted.c.number)
+        .outerjoin(counted, counted.c.destination_id == Destination.id)
+        .where(mine)
+        .order_by(Destination.label, Destination.id)
+    )
+    counts: defaultdict[Destination, dict[str, int]] = defaultdict(dict)
+    for found, state, number in session.execute(query):
+        counts[found] |= {state: number} if state else {}
+    states = [DestinationState(found, open_ones) for found, open_ones in counts.items()]
     return sorted(states, key=lambda s: (s.destination.flows, not s.counts.get(State.FAILED)))
 
 

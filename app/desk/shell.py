@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
+from sqlalchemy import ColumnElement
 from werkzeug.local import LocalProxy
 
 from app.deliveries import status as deliveries
-from app.extensions import db
+from app.frame import frame
 from app.staff.context import current_scope, viewed_person
 from app.staff.permissions import Permission
 from app.tables import queries as tables
 from app.web import asset
-from app.websites import queries as websites
-from app.websites.queries import WebsiteName
+from app.websites.context import names_of_websites, visible_websites
 
 T = TypeVar("T")
 THEMES = ("light", "dark")
@@ -33,27 +33,31 @@ class Place:
     key: str
     """Letter after `g`."""
     permission: Permission
-    troubles: Callable[[], int] | None = None
-    """Counts what needs somebody there: shown beside the label."""
-    is_wanted: Callable[[], bool] | None = None
-    """Whether there is anything to see there for this person; always, where it is None."""
+    troubles: str | None = None
+    """The part of the frame that counts what needs somebody there: shown beside the label."""
+    is_wanted: str | None = None
+    """The part that says whether there is anything to see there; always, where it is None."""
 
 
-def any_tables() -> bool:
+def any_tables() -> ColumnElement[bool] | None:
     """Whether a venue of this person's websites has tables."""
-    return tables.has_tables(db.session(), current_scope())
+    scope = current_scope()
+    may_see = scope.can_somewhere(Permission.BOOKINGS_VIEW)
+    return tables.any_tables(scope) if may_see else None
 
 
-def failed_deliveries() -> int:
+def failed_deliveries() -> ColumnElement[int] | None:
     """Deliveries that failed, of the websites whose sync this person sees."""
-    return deliveries.failed(db.session(), current_scope().websites(Permission.SYNC_VIEW))
+    scope = current_scope()
+    may_see = scope.can_somewhere(Permission.SYNC_VIEW)
+    return deliveries.failed(scope.websites(Permission.SYNC_VIEW)) if may_see else None
 
 
 MENU = (
     Place("Today", "desk.today", "calendar-event", "t", Permission.BOOKINGS_VIEW),
     Place(
         *("Tables", "tables.index", "tools-kitchen-2", "l", Permission.BOOKINGS_VIEW),
-        is_wanted=any_tables,
+        is_wanted="tables",
     ),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Customers", "customers.index", "user", "c", Permission.CUSTOMERS_VIEW),
@@ -67,7 +71,7 @@ MENU = (
     Place("Roles", "roles.index", "shield-lock", "r", Permission.TEAM_VIEW),
     Place(
         *("Sync", "sync.index", "arrows-exchange", "s", Permission.SYNC_VIEW),
-        troubles=failed_deliveries,
+        troubles="failed",
     ),
     Place("Health", "health.index", "circle-check", "h", Permission.WEBSITES_MANAGE),
     Place("Audit", "audit.index", "history", "a", Permission.AUDIT_VIEW),
@@ -88,6 +92,9 @@ def init_shell(app: Flask) -> None:
     """Give it to every template. Nothing is read from the database until a template uses it."""
     # Macros see globals only, not the context of the page that uses them.
     app.jinja_env.globals.update(asset=asset, may=may, Permission=Permission)
+    frame.add("websites", names_of_websites)
+    frame.add("tables", any_tables)
+    frame.add("failed", failed_deliveries)
 
     @app.context_processor
     def shell() -> dict[str, Any]:
@@ -114,13 +121,13 @@ def menu() -> list[dict[str, Any]]:
             "icon": place.icon,
             "key": place.key,
             "active": _is_here(url_for(place.endpoint)),
-            "badge": place.troubles() if place.troubles else 0,
+            "badge": frame[place.troubles] if place.troubles else 0,
             "badge_tone": "red",
         }
         for place in MENU
         if place.endpoint in current_app.view_functions
         and scope.can_somewhere(place.permission)
-        and (place.is_wanted is None or place.is_wanted())
+        and (place.is_wanted is None or frame[place.is_wanted])
     ]
 
 
@@ -135,13 +142,6 @@ def _portal_entry(label: str, endpoint: str, icon: str, key: str) -> dict[str, A
 def _is_here(href: str) -> bool:
     """Whether this page is the place itself, or below it."""
     return request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
-
-
-def visible_websites() -> Sequence[WebsiteName]:
-    """Names of the websites this person works for."""
-    if not current_user.is_authenticated:
-        return []
-    return websites.names(db.session(), current_scope())
 
 
 def may(permission: Permission, website_id: str | None = None) -> bool:

@@ -11,8 +11,7 @@ from app.customers.models import Customer
 from app.extensions import db
 from app.messaging import health
 from app.messaging.models import Medium
-from app.partners import queries as partners
-from app.privacy import merging, people, profile, queries
+from app.privacy import merging, people, profile
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
 from app.websites.context import visible_websites, zone_of
@@ -41,14 +40,16 @@ def around(customer: Customer) -> dict[str, Any]:
     """Figures, answers, messages, health, likely duplicates and merges of a visible guest."""
     session, scope = db.session(), current_scope()
     today = now().astimezone(zone_of()).date()
-    websites = queries.seen_at(session, scope, customer.id)
     sums = people.figures(session, scope, [customer.id], today)
+    figures = sums.get(customer.id, people.Figures())
+    websites = figures.websites
     merges = _merges(customer)
     told = [customer.id, *(done.gone_id for done in merges)]
     edits = any(scope.can(EDIT, each) for each in websites) or scope.can(EDIT)
     return {
-        "figures": sums.get(customer.id, people.Figures()),
-        "partner_list": _partners(customer),
+        "figures": figures,
+        "partners": figures.partners,
+        "partner_list": sorted(figures.partners.values(), key=str.lower),
         "answers": profile.answers(session, scope, told),
         "source_words": source_words,
         "sees_messages": scope.can_somewhere(Permission.MESSAGES_VIEW),
@@ -78,12 +79,6 @@ def _merges(customer: Customer) -> list[Any]:
     """The records that were merged into this one, the newest merge first."""
     found = records.of_record(db.session(), customer.id)
     return [done for done in found if done.kept_id == customer.id and done.undone_at is None]
-
-
-def _partners(customer: Customer) -> list[str]:
-    session, scope = db.session(), current_scope()
-    ids = profile.partner_ids(session, scope, customer.id)
-    return list(partners.names(session, (), ids).values()) if ids else []
 
 
 def _health(customer: Customer) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from app.bookings import amounts
 from app.bookings.models import Booking
 from app.bookings.status import ARRIVED, ARRIVING, GONE, Status
 from app.customers.models import Customer
+from app.partners.models import Partner
 from app.privacy.finding import look_up
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
@@ -54,6 +55,10 @@ class Figures:
     next: date | None = None
     spent: dict[str, Decimal] = field(default_factory=dict)
     """By currency, at the websites where the reader may see amounts."""
+    websites: set[str] = field(default_factory=set)
+    """Where those bookings are, also those that were cancelled."""
+    partners: dict[UUID, str] = field(default_factory=dict)
+    """Names of the partners that brought them."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,11 @@ def figures(
             func.sum(Booking.total_amount - func.coalesce(Booking.refunded_amount, 0))
             .filter(there, Booking.status != Status.NO_SHOW)
             .label("spent"),
+            func.jsonb_object_agg(Partner.id, Partner.name)
+            .filter(Partner.id.is_not(None))
+            .label("partners"),
         )
+        .outerjoin(Partner, Partner.id == Booking.partner_id)
         .where(Booking.customer_id.in_(customer_ids), visible(scope, website))
         .group_by(Booking.customer_id, Booking.website_id, Booking.currency)
     )
@@ -137,6 +146,8 @@ def _add(sums: Figures, row: Any, scope: Scope) -> None:
         setattr(sums, name, getattr(sums, name) + getattr(row, name))
     sums.last = max(filter(None, (sums.last, row.last)), default=None)
     sums.next = min(filter(None, (sums.next, row.next)), default=None)
+    sums.websites.add(row.website_id)
+    sums.partners |= {UUID(partner_id): name for partner_id, name in (row.partners or {}).items()}
     if row.spent and amounts.may_see(scope, row.website_id):
         sums.spent[row.currency] = sums.spent.get(row.currency, Decimal(0)) + row.spent
 

@@ -63,13 +63,6 @@ def bookings(
     return Slice(shown, cursor)
 
 
-def partner_ids(session: Session, scope: Scope, customer_id: UUID) -> Sequence[UUID]:
-    """The partners that brought them to the websites of the scope."""
-    partner = Booking.partner_id
-    query = select(partner).where(Booking.customer_id == customer_id, visible(scope))
-    return [each for each in session.scalars(query.distinct()) if each]
-
-
 def answers(session: Session, scope: Scope, customer_ids: Sequence[UUID]) -> Sequence[Answer]:
     """What they said to text messages, the newest first: each once, however many websites it was
     told to."""

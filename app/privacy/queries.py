@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
@@ -56,11 +57,13 @@ def person(
 
 def demand_visible(session: Session, scope: Scope, customer_id: UUID) -> Customer:
     """The record of a customer, after a merge the one that was kept. Raises NotFound."""
-    customer = session.get(Customer, customer_id)
-    while customer is not None and customer.merged_into_id is not None:
-        customer = session.get(Customer, customer.merged_into_id)
-    if customer is None or not is_visible(session, scope, customer.id):
+    query = select(Customer, _is_visible(scope, Customer.id))
+    found = session.execute(query.where(Customer.id == customer_id)).one_or_none()
+    while found is not None and found[0].merged_into_id is not None:
+        found = session.execute(query.where(Customer.id == found[0].merged_into_id)).one_or_none()
+    if found is None or not found[1]:
         raise NotFound("This customer does not exist.")
+    customer: Customer = found[0]
     return customer
 
 
@@ -74,20 +77,14 @@ def merged_into(session: Session, customer_id: UUID, *, lock: bool = False) -> S
 
 def is_visible(session: Session, scope: Scope, customer_id: UUID) -> bool:
     """Whether somebody sees the guests of a website where this one has a booking."""
+    return bool(session.scalar(select(_is_visible(scope, customer_id))))
+
+
+def _is_visible(scope: Scope, customer_id: Any) -> ColumnElement[bool]:
     if scope.can(VIEW):
-        return True
-    query = select(Booking.id).where(
-        Booking.customer_id == customer_id, scope.clause(Booking.website_id, VIEW)
-    )
-    return session.scalar(query.limit(1)) is not None
-
-
-def seen_at(session: Session, scope: Scope, customer_id: UUID) -> set[str]:
-    """The websites of the scope that this customer has bookings on."""
-    query = select(Booking.website_id).where(
-        Booking.customer_id == customer_id, scope.clause(Booking.website_id, VIEW)
-    )
-    return set(session.scalars(query.distinct()))
+        return true()
+    theirs = select(Booking.id).where(Booking.customer_id == customer_id)
+    return theirs.where(scope.clause(Booking.website_id, VIEW)).exists()
 
 
 def websites(session: Session, customer_id: UUID) -> set[str]:

@@ -68,18 +68,18 @@ def show(customer_id: UUID) -> Response:
         return go(url_for("customers.show", customer_id=customer.id))
     after = request.args.get("after")
     found = profile.bookings(session, scope, customer.id, after)
-    partner_ids = {booking.partner_id for booking in found.rows if booking.partner_id}
     rows: dict[str, Any] = {
         "c": customer,
         "rows": found.rows,
         "next": found.next,
         "names": {website.id: website.name for website in visible_websites()},
-        "partners": partners.names(session, (), partner_ids) if partner_ids else {},
         "tz": zone_of(),
         "now": now(),
     }
     if request.headers.get("HX-Target") == "more":
-        return page("customers/_rows.html", **rows)
+        ids = {booking.partner_id for booking in found.rows if booking.partner_id}
+        names = partners.names(session, (), ids) if ids else {}
+        return page("customers/_rows.html", **rows, partners=names)
     return page("customers/show.html", **rows, **pages.around(customer), after=after)
 
 

@@ -22,7 +22,7 @@ from app.venues.pages import MANAGE, VIEW, today_at, venue_page, visible
 from app.venues.rules import QUIET
 from app.web import go, page, say
 from app.websites import choices
-from app.websites import queries as websites
+from app.websites.context import visible_websites
 from app.websites.models import Website
 
 venues = Blueprint("venues", __name__, url_prefix="/venues")
@@ -90,7 +90,7 @@ _USUAL = {"hold_minutes": 15, "cancellation_hours": 24, "late_refund_percent": 0
 
 def _manageable() -> list[Any]:
     scope = current_scope()
-    return [each for each in websites.names(db.session(), scope) if scope.can(MANAGE, each.id)]
+    return [each for each in visible_websites() if scope.can(MANAGE, each.id)]
 
 
 def _choices(sheet: Sheet) -> dict[str, Any]:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
 from flask_login import current_user
+from sqlalchemy import ColumnElement
 
 from app.errors import WebsiteNotFound
-from app.extensions import db
+from app.frame import frame
 from app.staff.context import current_scope
 from app.websites import queries
 from app.websites.queries import WebsiteName
+
+
+def names_of_websites() -> ColumnElement[Any]:
+    """The part of every page's frame that `visible_websites` reads."""
+    return queries.names(current_scope())
 
 
 def visible_websites() -> Sequence[WebsiteName]:
     """Names of the websites this person works for; read once in a request."""
     if not current_user.is_authenticated:
         return []
-    if "visible_websites" not in g:
-        g.visible_websites = queries.names(db.session(), current_scope())
-    return cast("Sequence[WebsiteName]", g.visible_websites)
+    return [WebsiteName(*row) for row in frame["websites"] or ()]
 
 
 def zone_of(website_id: str = "") -> ZoneInfo:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select, true
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.errors import WebsiteNotFound
@@ -25,11 +27,13 @@ class WebsiteName:
     timezone: str
 
 
-def names(session: Session, scope: Scope) -> Sequence[WebsiteName]:
-    """The websites somebody has anything to do with, by name."""
+def names(scope: Scope) -> ColumnElement[Any]:
+    """The websites somebody has anything to do with, by name: `[[id, name, timezone]]`, null for
+    none. A part of every page's frame."""
     mine = true() if scope.everywhere else Website.id.in_(sorted(scope.by_website))
-    query = select(Website.id, Website.name, Website.timezone).where(mine)
-    return [WebsiteName(*row) for row in session.execute(query.order_by(Website.name))]
+    one = func.json_build_array(Website.id, Website.name, Website.timezone)
+    query = select(func.json_agg(aggregate_order_by(one, Website.name))).where(mine)
+    return query.scalar_subquery()
 
 
 def page(

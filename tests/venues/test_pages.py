@@ -401,4 +401,4 @@ def test_the_preview_asks_little(house: House, venue: Venue, manager: FlaskClien
     manager.get(at(venue, "/preview"))
     with counted_queries(house.app) as asked:
         manager.get(at(venue, "/preview"))
-    assert len(asked) <= 14
+    assert len(asked) <= 12
