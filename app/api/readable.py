@@ -19,11 +19,7 @@ _WORDS = {
     "customerToken": "customer's token",
     "partnerPair": "partner's key and secret",
 }
-_HEADERS = {
-    "apiKey": "X-API-Key: $KEY",
-    "partnerKey": "Authorization: Bearer $KEY",
-    "customerToken": "Authorization: Bearer $TOKEN",
-}
+_HEADERS = {"apiKey": "X-API-Key: $KEY", "partnerKey": "Authorization: Bearer $KEY"}
 _LIMITS = {
     "maxLength": "at most {} characters",
     "minimum": "from {}",
