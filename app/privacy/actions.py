@@ -89,7 +89,12 @@ def clear_late_calls(session: Session) -> int:
 
 
 def _lock(session: Session, customer_id: UUID) -> Customer:
-    """Nobody books for this customer until the transaction ends."""
+    """Nobody books for this customer until the transaction ends.
+
+    Whoever writes a booking locks it before its guest: so does this.
+    """
+    theirs = select(Booking.id).where(Booking.customer_id == customer_id).order_by(Booking.id)
+    session.execute(theirs.with_for_update())
     query = select(Customer).where(Customer.id == customer_id).with_for_update()
     customer = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if customer is None:

@@ -262,6 +262,35 @@ def test_a_booking_that_comes_in_meanwhile_is_erased_too_or_is_somebody_new(app:
     assert db.session.get_one(Customer, customer_id).data_key is None
 
 
+@pytest.mark.committed
+@pytest.mark.usefixtures("context")
+def test_erasing_and_a_change_that_counts_wait_for_each_other_in_one_order(app: Flask) -> None:
+    WebsiteFactory.create(id="ours")
+    booking = made(activity_date=datetime.now(UTC).date() - timedelta(days=1))
+    booking_id, customer_id = booking.id, booking.customer_id
+    db.session.commit()
+    done = threading.Event()
+
+    def erase_beside() -> None:
+        with app.app_context():
+            erase(db.session.get_one(Booking, booking_id))
+            db.session.commit()
+            done.set()
+
+    edited(booking, guest_count=3)  # holds the booking
+    thread = threading.Thread(target=erase_beside)
+    thread.start()
+    time.sleep(0.3)
+    assert not done.is_set(), "it waits for the booking"
+    bookings.move(db.session(), MIA, EVERYTHING, booking_id, Status.NO_SHOW)  # and now the guest
+    db.session.commit()
+    thread.join(20)
+    assert done.is_set()
+    db.session.expire_all()
+    assert db.session.get_one(Booking, booking_id).customer_name == "Erased guest"
+    assert db.session.get_one(Customer, customer_id).no_show_count == 1
+
+
 def second_booking(customer_id: Any) -> dict[str, Any]:
     values = {**VALUES, "booking_ref": "HW-000024"}
     return {
