@@ -18,7 +18,7 @@ from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.messaging import letter, rows
 from app.messaging.accounts import account_of
-from app.messaging.channel import MessageChannel
+from app.messaging.carrying import MessageChannel
 from app.messaging.composing import Draft
 from app.messaging.logview import TEST
 from app.messaging.models import Medium, Message, MessageSettings, MessageState

@@ -23,7 +23,8 @@ from app.deliveries.outcome import Attempt
 from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
 from app.extensions import db
-from app.messaging.channel import EmailChannel, MessageChannel, SmsChannel
+from app.messaging.carrying import MessageChannel
+from app.messaging.channel import EmailChannel, SmsChannel
 from app.messaging.models import Message, MessageSettings
 from app.outbound import Answer, Client, Outgoing, Unreachable
 from demo.standins import graph, smtp, twilio
