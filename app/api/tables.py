@@ -18,17 +18,19 @@ from app.api.bodies import Answer, read_body, read_query
 from app.api.describing import describes
 from app.api.logged import LoggedCall
 from app.api.schemas import examples
-from app.api.schemas.tables import (
+from app.api.schemas.table_offers import (
     MenuAnswer,
     MenuQuery,
+    TableTimesAnswer,
+    TableTimesQuery,
+    TableVenuesAnswer,
+)
+from app.api.schemas.tables import (
     NewTable,
     TableAnswer,
     TableCancellation,
     TableCancelled,
     TableChange,
-    TableTimesAnswer,
-    TableTimesQuery,
-    TableVenuesAnswer,
 )
 from app.api.table_wire import answer_json, menu_json, times_json, venue_json
 from app.api.table_wishes import change_of, wish_of

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.api.schemas.answers import ChoiceJson, Yes, _Answer
-from app.api.schemas.examples import TABLE
 from app.api.schemas.kinds import (
     ABSENT,
     Count,
@@ -24,19 +23,13 @@ from app.api.schemas.kinds import (
     Text5000,
     Words,
 )
+from app.api.schemas.table_offers import BookingType
 from app.bookings.status import Status
 from app.menus.choosing import MOST, Selection
 
-BookingType = Literal["regular", "sunday_lunch"]
 Party = Annotated[Count, Field(ge=1, le=1000)]
 Clock = Annotated[str, StringConstraints(strict=True, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Quantity = Annotated[Count, Field(ge=1, le=MOST)]
-_EXAMPLE = next(iter(TABLE.values()))
-AskedVenue = Annotated[UUID, Field(examples=[_EXAMPLE["venue_id"]])]
-AskedDay = Annotated[
-    date,
-    Field(ge=date(2000, 1, 1), le=date(2100, 12, 31), examples=[_EXAMPLE["date"]]),
-]
 
 
 class _Body(BaseModel):
@@ -132,114 +125,6 @@ class TableCancellation(BaseModel):
     """Query of `DELETE /api/table-bookings/<reference>`."""
 
     reason: Text200 | None = None
-
-
-class TableTimesQuery(BaseModel):
-    """`GET /api/table-bookings/availability`."""
-
-    venue_id: AskedVenue
-    date: AskedDay
-    party_size: Annotated[int, Field(ge=1, le=1000)] = 2
-    booking_type: BookingType | None = None
-
-
-class MenuQuery(BaseModel):
-    """`GET /api/table-bookings/menu`."""
-
-    venue_id: AskedVenue
-    date: AskedDay
-    booking_type: BookingType | None = None
-
-
-class TableDeposit(_Answer):
-    """What a party pays before its booking counts."""
-
-    per_guest: Money
-    from_party: int
-
-
-class TablesJson(_Answer):
-    """Tables of one kind."""
-
-    activity_id: UUID
-    name: str
-    description: str | None
-    booking_type: BookingType
-    price: Annotated[Money, Field(description="Per guest, where no dishes are chosen.")]
-    currency: str
-    duration_minutes: int
-    min_party: int
-    max_party: int | None
-    needs_choices: Annotated[bool, Field(description="Every guest chooses a main dish.")]
-    deposit: TableDeposit | None
-
-
-class TableVenueJson(_Answer):
-    """A restaurant of yours."""
-
-    id: UUID
-    name: str
-    address: str | None
-    phone: str | None
-    timezone: str
-    cancellation_hours: int
-    late_refund_percent: int
-    tables: list[TablesJson]
-
-
-class TableVenuesAnswer(_Answer):
-    success: Yes
-    venues: list[TableVenueJson]
-
-
-class TableSlotJson(_Answer):
-    """A time at which the party can sit down."""
-
-    time_slot: str
-    departure_id: None
-    capacity: int | None
-    remaining: Annotated[int | None, Field(description="Guests; null: without limit.")]
-
-
-class TableTimesJson(TablesJson):
-    kind: Literal["table"]
-    slots: list[TableSlotJson]
-
-
-class TableTimesAnswer(_Answer):
-    success: Yes
-    location_id: UUID
-    venue_id: UUID
-    date: date
-    timezone: str
-    party_size: int
-    activities: list[TableTimesJson]
-
-
-class DishJson(_Answer):
-    """A dish that can be chosen for the day."""
-
-    id: UUID
-    name: str
-    description: str | None
-    price: Money
-    allergens: list[str]
-
-
-class MenuSectionJson(_Answer):
-    id: UUID
-    name: str
-    booking_type: BookingType | None
-    is_main: Annotated[bool, Field(description="Where everybody must choose: one of these.")]
-    items: list[DishJson]
-
-
-class MenuAnswer(_Answer):
-    success: Yes
-    venue_id: UUID
-    date: date
-    currency: str
-    sections: list[MenuSectionJson]
 
 
 class TablePayment(_Answer):
