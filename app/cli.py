@@ -1,8 +1,12 @@
-"""Commands for operators: `flask --app wsgi demo load`, `audit`, `crypto`, `retention`."""
+"""Commands for operators: `flask --app wsgi demo load`, `audit`, `crypto`, `retention`,
+`import`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import click
 from flask import Flask, current_app
@@ -12,6 +16,9 @@ from app.audit import actions as auditing
 from app.audit import verifying
 from app.crypto import CannotDecrypt
 from app.extensions import Base, db
+from app.legacy import undoing
+from app.legacy.columns import CannotImport
+from app.legacy.running import BATCH, Import, Order
 from app.privacy import rotation
 from app.schedule.jobs import schedule
 from app.schedule.runs import work
@@ -20,12 +27,13 @@ demo = AppGroup("demo", help="The demo installation.")
 audit = AppGroup("audit", help="The hash chain over the log.")
 crypto = AppGroup("crypto", help="Encryption at rest.")
 retention = AppGroup("retention", help="What is not kept for ever.")
+importing = AppGroup("import", help="Bookings and guests of systems that came before.")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def init_cli(app: Flask) -> None:
     """Add the commands."""
-    for group in (demo, audit, crypto, retention):
+    for group in (demo, audit, crypto, retention, importing):
         app.cli.add_command(group)
 
 
@@ -110,3 +118,48 @@ def run() -> None:
             counts[task.name] += rows
     for name, count in counts.items():
         click.echo(f"{name}: {count:,}")
+
+
+@importing.command("legacy")
+@click.argument(
+    "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False
+)
+@click.option("--website", help="Id of the website whose bookings they are.")
+@click.option("--system", default="legacy", show_default=True, help="Whose rows these are.")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Where it goes.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of the files.")
+@click.option("--batch", type=click.IntRange(1, 5000), default=BATCH, help="Rows at a time.")
+@click.option("--undo", type=click.UUID, metavar="RUN", help="Take back what a run brought in.")
+def legacy(folder: Path | None, website: str | None, undo: UUID | None, **how: Any) -> None:
+    """Bring in users.csv, bookings.csv and booking_participants.csv of FOLDER.
+
+    What was broken off goes on where it stopped; what is there already is left alone. Exit code 1
+    when nothing could be done. See docs/import.md.
+    """
+    try:
+        if undo is not None:
+            gone = undoing.undo(db.session(), undo)
+            db.session.commit()
+            click.echo("Taken back: {booking:,} bookings, {participant:,} travelers,"
+                       " {user:,} customers.".format(**gone))  # fmt: skip
+        elif folder is None or website is None:
+            raise click.UsageError("Say which FOLDER, and which --website; or which run to --undo.")
+        else:
+            _bring_in(Order(folder, website, **how))
+    except CannotImport as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _bring_in(order: Order) -> None:
+    if order.report is not None:
+        order.report.mkdir(parents=True, exist_ok=True)
+    with Import(db.session(), order) as run:
+        for remark in run.remarks:
+            click.echo(remark)
+        label = "Checking" if order.dry_run else "Bringing in"
+        with click.progressbar(length=run.size, label=label) as bar:
+            outcome = run.run(bar.update)
+    click.echo(outcome.text)
+    if outcome.rejected:
+        click.echo(f"Rejected rows, with reasons: {order.report or order.folder}/rejected_*.csv")

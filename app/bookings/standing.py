@@ -7,7 +7,7 @@ counts while it is not cancelled, refunded or expired; a no-show counts whatever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,6 +67,11 @@ def follow(session: Session, *states: Standing) -> None:
     booking before and after it."""
     if len(states) > 1 and len(set(states)) == 1:
         return
+    follow_all(session, states)
+
+
+def follow_all(session: Session, states: Iterable[Standing]) -> None:
+    """The same for many new bookings at once."""
     for customer_id in sorted({state.customer_id for state in states if state.counts}):
         recount(session, customer_id)
 

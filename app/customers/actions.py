@@ -116,7 +116,7 @@ def known(session: Session, customer_id: UUID) -> Known:
 def _unnamed(session: Session, contact: Contact, partner_id: UUID) -> Known:
     """Who stands for the guests of a partner that it has not named."""
     the_id = uuid5(partner_id, "guests")
-    row = {**_row(contact, None, None), "id": the_id}
+    row = {**new_row(contact, None, None), "id": the_id}
     session.execute(insert(_TABLE).on_conflict_do_nothing(), row)
     key = session.execute(select(Customer.data_key).where(Customer.id == the_id)).scalar_one()
     return Known(the_id, DataKey.from_text(key) if key else None)
@@ -147,14 +147,14 @@ def _create(
     session: Session, contact: Contact, e164: str | None, email_hash: bytes | None
 ) -> Known | None:
     """Insert, or None when somebody else inserted the same person first."""
-    row = _row(contact, e164, email_hash)
+    row = new_row(contact, e164, email_hash)
     made = session.execute(_INSERT, row).scalar_one_or_none()
     if made is None:
         return None
     return Known(made, DataKey.from_text(row["data_key"]), is_new=True)
 
 
-def _row(contact: Contact, e164: str | None, email_hash: bytes | None) -> dict[str, Any]:
+def new_row(contact: Contact, e164: str | None, email_hash: bytes | None) -> dict[str, Any]:
     """A new customer, with a data key of their own."""
     first, _, last = contact.name.strip().rpartition(" ")
     return {

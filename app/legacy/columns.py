@@ -133,9 +133,8 @@ BATCHES = File(
         "trek_id": (),
         "start_date": ("batch_date", "date"),
         "start_time": ("time",),
-        "departure_id": (),
     },
-    (("id",), ("start_date", "departure_id")),
+    (("id",), ("start_date",)),
 )
 
 

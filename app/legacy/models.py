@@ -23,7 +23,8 @@ class ImportRun(Base):
     """Whose rows these are: the same row of the same system is brought in once."""
     website_id: Mapped[str] = mapped_column(ForeignKey("websites.id"))
     state: Mapped[str] = mapped_column(server_default="running")
-    """`running`, `done` or `undone`; what was broken off stays `running` and is resumed."""
+    """`running`, `done`, `stopped` (its files changed before it had ended) or `undone`; what was
+    broken off stays `running` and is resumed."""
     progress: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """By file: its digest, how far it was read, and the counts so far."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

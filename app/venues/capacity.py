@@ -139,6 +139,15 @@ def take_all(session: Session, taken: Sequence[tuple[Claim, Limits]]) -> list[bo
     return [_adds(counts, claim, limits) for claim, limits in taken]
 
 
+def give_all(session: Session, given: Iterable[Claim]) -> None:
+    """Give many claims back at once."""
+    wanted: dict[Key, _Count] = {}
+    for claim in given:
+        _count(wanted, claim, -1)
+    for key in sorted(wanted):
+        _apply(session, key, wanted[key], UNLIMITED, force=True)
+
+
 def _take_each(session: Session, wanted: dict[Key, _Count]) -> dict[Key, _Count]:
     """Raise many counters in one statement, in the order of their keys. Returns what they were."""
     if not wanted:

@@ -1,0 +1,127 @@
+"""Bringing in many bookings of the past at once: the same rows, places and events as `writing`
+makes one by one, in a few statements for all. Nobody is told of them: they are nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from app.bookings import standing, telling
+from app.bookings.claims import HELD, claim_of, columns_of, time_of, written_keys
+from app.bookings.models import Booking
+from app.bookings.stamps import Stamp
+from app.bookings.writing import beside, with_empty
+from app.customers.actions import Known
+from app.events.actions import record_many
+from app.events.models import Actor
+from app.travelers.models import BookingTraveler
+from app.venues import finding
+from app.venues.capacity import take_all
+from app.websites.models import Website
+
+_BOOKINGS = cast(Table, Booking.__table__)
+_TRAVELERS = cast(Table, BookingTraveler.__table__)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A booking as it stood somewhere else."""
+
+    values: Mapping[str, Any]
+    """Fields, `stated_status` among them, and `activity_id`: None where nobody knows it here."""
+    customer: Known
+    source: str
+    source_booking_id: UUID
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Columns that are no fields: `kind`, `source_status`, and when it was made or called off."""
+    travelers: Sequence[Mapping[str, Any]] = ()
+    """Columns of who goes, one of them primary."""
+
+
+def existing(session: Session, website_id: str, source_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these ids are used by a booking of the website."""
+    query = select(Booking.source_booking_id).where(Booking.website_id == website_id)
+    return set(session.scalars(query.where(Booking.source_booking_id.in_(source_ids))))
+
+
+def enter_all(
+    session: Session, actor: Actor, website: Website, brought: Sequence[Brought], now: datetime
+) -> list[UUID]:
+    """Insert bookings with their travelers and `booking.created`, and count their places, whether
+    there is room or not. Their source ids are not used yet. Returns their ids, in this order.
+    """
+    if not brought:
+        return []
+    filled = [_filled(website, one, now) for one in brought]
+    placed = _places(session, filled)
+    rows = [
+        _row(session, website, one, fields, places, now)
+        for one, fields, places in zip(brought, filled, placed, strict=True)
+    ]
+    _insert(session, rows, [list(one.travelers) for one in brought])
+    events = [
+        telling.of_new(row, fields, one.customer.key, dispatch=False)
+        for one, fields, row in zip(brought, filled, rows, strict=True)
+    ]
+    record_many(session, actor, events)
+    standing.follow_all(session, [standing.of_values(row) for row in rows])
+    return [row["id"] for row in rows]
+
+
+def _filled(website: Website, one: Brought, now: datetime) -> Row:
+    """All fields; every one counts as set now."""
+    return with_empty(website, one.values, dict.fromkeys(one.values, Stamp(now)))
+
+
+def _places(session: Session, filled: Sequence[Row]) -> list[Row]:
+    """Count the places of all, and return the columns that follow. Fills in the departures."""
+    there = [fields for fields in filled if fields["activity_id"]]
+    found = finding.places_of(session, {time_of(fields) for fields in there}) if there else {}
+    claims = []
+    for fields in there:
+        place = found[time_of(fields)]
+        held = {"slot_key": place.key, "slot_keys": written_keys(place.sits)}
+        if claim := claim_of({**fields, **held}):
+            claims.append((claim, place.limits))
+    over = iter(take_all(session, claims))
+    placed: list[Row] = []
+    for fields in filled:
+        columns: Row = dict.fromkeys(HELD)
+        if fields["activity_id"]:
+            place = found[time_of(fields)]
+            columns |= columns_of(place, overbooked=False)
+            is_over = next(over) if claim_of({**fields, **columns}) else False
+            fields |= {"departure_id": columns.pop("departure_id"), "overbooked": is_over}
+            del columns["overbooked"]
+        placed.append(columns)
+    return placed
+
+
+def _row(
+    session: Session, website: Website, one: Brought, fields: Row, places: Row, now: datetime
+) -> Row:
+    """All columns of a booking; of those that follow from the fields, history knows better."""
+    follows = beside(session, website, fields, dict.fromkeys(one.values, Stamp(now)), now)
+    named = {"customer_id": one.customer.id, "source": one.source}
+    named["source_booking_id"] = one.source_booking_id
+    return {**fields, **places, **follows, **named, **one.more}
+
+
+def _insert(session: Session, rows: Sequence[Row], travelers: Sequence[list[Any]]) -> None:
+    columns = _BOOKINGS.c.keys()
+    session.execute(insert(_BOOKINGS), [{n: row[n] for n in columns if n in row} for row in rows])
+    going = [
+        {**who, "booking_id": row["id"], "website_id": row["website_id"], "position": place}
+        for row, party in zip(rows, travelers, strict=True)
+        for place, who in enumerate(party)
+    ]
+    if going:
+        session.execute(insert(_TRAVELERS), going)
