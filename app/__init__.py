@@ -7,12 +7,13 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.bookings.links import links as guest_links
 from app.config import Settings
 from app.crypto import keyring
 from app.extensions import csrf, db, htmx, login_manager, migrate, redis_holder
 from app.logs import configure_logs, init_request_logs
 from app.outbound import policy as outbound_policy
-from app.payments.links import links
+from app.payments.links import links as pay_links
 from app.paypal.client import provider as paypal
 from app.venues.freeing import freeing, init_freeing
 from app.wall import connect_options, init_wall
@@ -44,7 +45,8 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     configure_logs()
     keyring.configure(settings)
     outbound_policy.configure(settings)
-    links.configure(settings)
+    pay_links.configure(settings)
+    guest_links.configure(settings)
     paypal.configure(settings)
     redis_holder.configure(settings.redis_url)
     init_request_logs(app)
@@ -157,6 +159,7 @@ def register_rooms(app: Flask) -> None:
     from app.venues.offer_routes import activities
     from app.venues.routes import venues
     from app.venues.site_routes import dive_sites
+    from app.waiting.routes import waiting
     from app.webhooks.routes import webhooks
     from app.websites.routes import websites
 
@@ -178,7 +181,7 @@ def register_rooms(app: Flask) -> None:
         *(statements, partners, partner_keys),
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(tables, menus),
-        manifest,
+        *(manifest, waiting),
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),
@@ -210,11 +213,14 @@ def register_channels(settings: Settings) -> None:
 def register_followers() -> None:
     """Who is told at once, in the same transaction, of what others change."""
     from app.bookings.seating import realign
+    from app.venues.beside import beside
     from app.venues.following import followers
     from app.waiting.offering import at_once
+    from app.waiting.routes import notes
 
     followers.use(realign)
     freeing.use(at_once)
+    beside.use(notes)
 
 
 def register_jobs() -> None:

@@ -28,6 +28,8 @@ class ChangeRequest(Base):
     """`open`, `done`, `declined` or `withdrawn`."""
     answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(EncryptedText)
+    """What staff say to the guest; cleared with the words."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -265,6 +265,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("answered_by", sa.Uuid(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
