@@ -143,11 +143,14 @@ def _demand_open(slot: Slot, terms: Terms) -> None:
         raise SlotUnavailable("It is too late to book this time.")
 
 
-def demand_party(least: int, most: int | None, guests: int) -> None:
-    """Raises InvalidPayload for a party that is too small or too large for the activity."""
+def demand_party(least: int, most: int | None, guests: int, field: str = "guest_count") -> None:
+    """Raises InvalidPayload for a party that is too small or too large for the activity.
+
+    `field`: what the door calls the party.
+    """
     if guests < least or (most is not None and guests > most):
         limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        fault = Fault("guest_count", f"Must be {limits} for this activity.")
+        fault = Fault(field, f"Must be {limits} for this activity.")
         raise InvalidPayload("The party does not fit this activity.", [fault])
 
 
