@@ -13,6 +13,7 @@ from werkzeug.local import LocalProxy
 
 from app.deliveries import status as deliveries
 from app.frame import frame
+from app.manifest import queries as manifest
 from app.staff.context import current_scope, viewed_person
 from app.staff.permissions import Permission
 from app.tables import queries as tables
@@ -46,6 +47,13 @@ def any_tables() -> ColumnElement[bool] | None:
     return tables.any_tables(scope) if may_see else None
 
 
+def any_departures() -> ColumnElement[bool] | None:
+    """Whether anything departs from one."""
+    scope = current_scope()
+    may_see = scope.can_somewhere(Permission.BOOKINGS_VIEW)
+    return manifest.any_departures(scope) if may_see else None
+
+
 def failed_deliveries() -> ColumnElement[int] | None:
     """Deliveries that failed, of the websites whose sync this person sees."""
     scope = current_scope()
@@ -58,6 +66,10 @@ MENU = (
     Place(
         *("Tables", "tables.index", "tools-kitchen-2", "l", Permission.BOOKINGS_VIEW),
         is_wanted="tables",
+    ),
+    Place(
+        *("Departures", "manifest.index", "walk", "d", Permission.BOOKINGS_VIEW),
+        is_wanted="departures",
     ),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
     Place("Customers", "customers.index", "user", "c", Permission.CUSTOMERS_VIEW),
@@ -94,6 +106,7 @@ def init_shell(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, may=may, Permission=Permission)
     frame.add("websites", names_of_websites)
     frame.add("tables", any_tables)
+    frame.add("departures", any_departures)
     frame.add("failed", failed_deliveries)
 
     @app.context_processor
