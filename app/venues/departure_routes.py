@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from app.extensions import db
 from app.staff.context import current_actor, current_scope
 from app.staff.guards import requires
 from app.venues import departing, queries
+from app.venues.beside import Note, beside
 from app.venues.forms import Sheet, typed
 from app.venues.models import SlotRule, Venue
 from app.venues.pages import MANAGE, VIEW, asked_day, monday_of, today_at, venue_page, visible
@@ -158,7 +160,8 @@ def _month_page(
     first = _asked_month(today)
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
     by_day: defaultdict[date, list[Sailing]] = defaultdict(list)
-    for sailing in queries.departures(session, venue.id, weeks[0][0], weeks[-1][-1]):
+    sailings = queries.departures(session, venue.id, weeks[0][0], weeks[-1][-1])
+    for sailing in sailings:
         by_day[sailing.departure.day].append(sailing)
     asked = asked_day("day", max(first, today))
     dated = [
@@ -174,6 +177,7 @@ def _month_page(
         month=first,
         weeks=weeks,
         by_day=by_day,
+        notes=_notes(venue, sailings),
         previous=(first - timedelta(days=1)).replace(day=1),
         following=(first + timedelta(days=32)).replace(day=1),
         dated=dated,
@@ -181,6 +185,11 @@ def _month_page(
         series=series or Sheet({"first": max(first, today)}),
         copy_into=monday_of(max(first, today)),
     )
+
+
+def _notes(venue: Venue, sailings: Sequence[Sailing]) -> Mapping[UUID, Note]:
+    ids = [each.departure.id for each in sailings]
+    return beside.departures(db.session(), current_scope(), venue.website_id, ids)
 
 
 def _asked_month(today: date) -> date:
@@ -201,6 +210,7 @@ def _one_page(
         "Departures",
         status=status,
         s=sailing,
+        note=_notes(venue, [sailing]).get(sailing.departure.id),
         d=sailing.departure,
         sheet=sheet or Sheet(stored),
     )

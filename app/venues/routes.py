@@ -29,7 +29,7 @@ venues = Blueprint("venues", __name__, url_prefix="/venues")
 
 FIELDS = (
     *("name", "timezone", "address", "phone", "hold_minutes", "cancellation_hours"),
-    *("late_refund_percent", "quiet_from", "quiet_until"),
+    *("late_refund_percent", "offer_hours", "quiet_from", "quiet_until"),
 )
 
 
@@ -85,7 +85,13 @@ def new() -> Response:
     return go(url_for("venue_hours.week", venue_id=venue.id))
 
 
-_USUAL = {"hold_minutes": 15, "cancellation_hours": 24, "late_refund_percent": 0, **QUIET}
+_USUAL = {
+    "hold_minutes": 15,
+    "cancellation_hours": 24,
+    "late_refund_percent": 0,
+    "offer_hours": 12,
+    **QUIET,
+}
 
 
 def _manageable() -> list[Any]:

@@ -33,6 +33,7 @@ VENUE = {
     "hold_minutes": "Minutes a place is held",
     "cancellation_hours": "Hours to cancel before the start",
     "late_refund_percent": "Percent given back later",
+    "offer_hours": "Hours an offered place is held",
     "quiet_from": "Quiet from",
     "quiet_until": "Quiet until",
     "is_active": "Switched on",
@@ -69,6 +70,7 @@ def clean_venue(values: Mapping[str, Any]) -> dict[str, Any]:
         "hold_minutes": reading.take("hold_minutes", whole(1, 1440, 15)),
         "cancellation_hours": reading.take("cancellation_hours", whole(0, 8760, 24)),
         "late_refund_percent": reading.take("late_refund_percent", whole(0, 100, 0)),
+        "offer_hours": reading.take("offer_hours", whole(1, 168, 12)),
         **_quiet(reading, values),
         "is_active": yes(values.get("is_active", True)),
     }
