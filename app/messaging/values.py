@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.bookings.derive import clock_of
+from app.bookings.links import manage_url
 from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.menus.models import BookingItem
@@ -88,6 +89,7 @@ def values_of(subject: Subject, occasion: Occasion, language: str) -> dict[str, 
         "review_link": (subject.settings.review_link if subject.settings else None) or "",
         "customer_phone": booking.customer_phone or "",
         "customer_email": booking.customer_email or "",
+        "manage_url": manage_url(booking),
         "booking_link": links.address(f"/bookings/{booking.id}"),
         "happened": phrase(_happened(booking, occasion), language),
         "changes": _changes(subject, occasion, language),

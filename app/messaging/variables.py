@@ -71,6 +71,13 @@ _ALL = (
         may_be_empty=True,
     ),
     Variable(
+        "manage_url",
+        "Where guests see and change it",
+        "https://example.com/my/7K3M9QAaBbCcDd01234567.gHj8-kLmN3pQrStU",
+        (Kind.CONFIRMATION, Kind.REMINDER, Kind.CHANGE),
+        may_be_empty=True,
+    ),
+    Variable(
         "refund_message",
         "What becomes of the deposit",
         "Your deposit of £20 will be refunded in full.",

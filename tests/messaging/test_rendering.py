@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from app.bookings.links import manage_url
 from app.bookings.models import Booking
 from app.extensions import db
 from app.menus.models import BookingItem
@@ -92,7 +93,8 @@ def test_the_words_of_a_confirmation(lunch: Booking) -> None:
     found = rendered(lunch, Kind.CONFIRMATION, Medium.SMS)
     assert found.text == (
         "Hi Amelia, your Sunday lunch for 4 at The Anchor is confirmed: Sunday 13 December 2026, "
-        "13:00. We have your roasts: 3 Roast beef, 1 Nut roast. Reference: TB-7K3M9Q. "
+        "13:00. We have your roasts: 3 Roast beef, 1 Nut roast. Reference: TB-7K3M9Q. See or change "
+        f"it: {manage_url(lunch)} "
         "Reply STOP to opt out."
     )
     assert (found.segments, found.cost) == (2, Decimal("0.08"))
