@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -174,13 +175,10 @@ def show_booking(uuid: str) -> Response:
 def confirm_booking(uuid: str) -> Response:
     """Make a held booking firm."""
 
-    def make(desk: Desk, call: Call) -> Any:
-        session = db.session()
-        booking = known(session, desk, uuid, locked=True)
+    def change(session: Session, desk: Desk, booking: Booking) -> None:
         confirm(session, desk, booking, read(Confirmation), uuid, now())
-        return _done(session, desk, call, booking)
 
-    return changing("booking.confirmed", make)
+    return _changing("booking.confirmed", uuid, change)
 
 
 @octo.patch("/bookings/<uuid>", strict_slashes=False)
@@ -188,13 +186,10 @@ def confirm_booking(uuid: str) -> Response:
 def update_booking(uuid: str) -> Response:
     """Change a booking, before or after it was confirmed."""
 
-    def make(desk: Desk, call: Call) -> Any:
-        session = db.session()
-        booking = known(session, desk, uuid, locked=True)
+    def change(session: Session, desk: Desk, booking: Booking) -> None:
         update(session, desk, booking, read(Update), now())
-        return _done(session, desk, call, booking)
 
-    return changing("booking.updated", make)
+    return _changing("booking.updated", uuid, change)
 
 
 @octo.post("/bookings/<uuid>/extend", strict_slashes=False)
@@ -202,14 +197,11 @@ def update_booking(uuid: str) -> Response:
 def extend_booking(uuid: str) -> Response:
     """Hold it for longer."""
 
-    def make(desk: Desk, call: Call) -> Any:
-        session = db.session()
-        booking = known(session, desk, uuid, locked=True)
+    def change(session: Session, desk: Desk, booking: Booking) -> None:
         minutes = read(Extension, optional=True).expiration_minutes
         extend(session, desk, booking, minutes, now())
-        return _done(session, desk, call, booking)
 
-    return changing("booking.extended", make)
+    return _changing("booking.extended", uuid, change)
 
 
 @octo.post("/bookings/<uuid>/cancel", strict_slashes=False)
@@ -218,14 +210,10 @@ def extend_booking(uuid: str) -> Response:
 def cancel_booking(uuid: str) -> Response:
     """Cancel a booking."""
 
-    def make(desk: Desk, call: Call) -> Any:
-        session = db.session()
-        booking = known(session, desk, uuid, locked=True)
-        reason = read(Cancellation, optional=True).reason
-        cancel(session, desk, booking, reason, now())
-        return _done(session, desk, call, booking)
+    def change(session: Session, desk: Desk, booking: Booking) -> None:
+        cancel(session, desk, booking, read(Cancellation, optional=True).reason, now())
 
-    return changing("booking.cancelled", make)
+    return _changing("booking.cancelled", uuid, change)
 
 
 @octo.route("/", defaults={"anything": ""}, methods=ANY, strict_slashes=False)
@@ -234,6 +222,18 @@ def cancel_booking(uuid: str) -> Response:
 def nothing(anything: str) -> Response:
     """An address that the standard does not have."""
     return faults.answer(faults.bad_request(f"There is nothing at {request.path}."))
+
+
+def _changing(event: str, uuid: str, change: Callable[[Session, Desk, Booking], None]) -> Response:
+    """Change one booking, locked before anything else is read, and answer what it is then."""
+
+    def make(desk: Desk, call: Call) -> Any:
+        session = db.session()
+        booking = known(session, desk, uuid, locked=True)
+        change(session, desk, booking)
+        return _done(session, desk, call, booking)
+
+    return changing(event, make)
 
 
 def _done(session: Session, desk: Desk, call: Call, booking: Booking) -> Any:
