@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from app.extensions import db
 from app.staff.models import User
-from tests.browser.desk import Desk, fill, sign_in, window
+from tests.browser.desk import Desk, fill, sign_in, watched, window
 from tests.harness.live import Stack, StackFactory
 
 
@@ -41,18 +41,12 @@ def open_desk(
     browser: Browser, stack: Stack, signed_in: Callable[[str], Any]
 ) -> Iterator[Callable[..., Desk]]:
     """Opens windows; at the end nothing may have complained on any console (CSP, scripts)."""
-    desks: list[Desk] = []
 
-    def make(who: str = "Cole", **options: Any) -> Desk:
-        desk = window(browser, stack, signed_in(who), **options)
-        desks.append(desk)
-        return desk
+    def open_one(who: str = "Cole", **options: Any) -> Desk:
+        return window(browser, stack, signed_in(who), **options)
 
-    yield make
-    complaints = [complaint for desk in desks for complaint in desk.complaints]
-    for desk in desks:
-        desk.page.context.close()
-    assert complaints == []
+    with watched(open_one) as make:
+        yield make
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -176,6 +177,23 @@ def window(
     desk.page.on("console", desk.complain)
     desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
     return desk
+
+
+@contextmanager
+def watched(open_one: Callable[..., Desk]) -> Iterator[Callable[..., Desk]]:
+    """`open_one`, whose windows are closed at the end: nothing may have complained on any console
+    (CSP, scripts)."""
+    desks: list[Desk] = []
+
+    def make(*who: str, **options: Any) -> Desk:
+        desks.append(open_one(*who, **options))
+        return desks[-1]
+
+    yield make
+    complaints = [complaint for desk in desks for complaint in desk.complaints]
+    for desk in desks:
+        desk.page.context.close()
+    assert complaints == []
 
 
 def sign_in(browser: Browser, stack: Stack, email: str) -> Any:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from app.extensions import db
 from app.messaging.models import MessageSettings, MessageTemplate
-from tests.browser.desk import Desk, sign_in, window
+from tests.browser.desk import Desk, sign_in, watched, window
 from tests.desk import build_house
 from tests.factories import BookingFactory, CustomerFactory, VenueFactory
 from tests.harness.live import Stack, StackFactory
@@ -65,17 +65,8 @@ def cookies(browser: Browser, stack: Stack) -> Any:
 @pytest.fixture
 def open_desk(browser: Browser, stack: Stack, cookies: Any) -> Iterator[Callable[..., Desk]]:
     """Opens windows of the manager; at the end nothing may have complained on any console."""
-    desks: list[Desk] = []
-
-    def make(**options: Any) -> Desk:
-        desks.append(window(browser, stack, cookies, **options))
-        return desks[-1]
-
-    yield make
-    complaints = [complaint for desk in desks for complaint in desk.complaints]
-    for desk in desks:
-        desk.page.context.close()
-    assert complaints == []
+    with watched(lambda **options: window(browser, stack, cookies, **options)) as make:
+        yield make
 
 
 def test_words_are_written_while_they_show(open_desk: Callable[..., Desk], stack: Stack) -> None:
