@@ -35,8 +35,10 @@ FOR_THE_KITCHEN = WHEN_AND_WHERE | {
 }
 CAN_WAIT = frozenset({Kind.REMINDER, Kind.REVIEW_REQUEST})
 """Sent to many at a time; whatever else is to be sent goes before."""
-WAIT_AS_SMS = CAN_WAIT | {Kind.CHANGE, Kind.CANCELLATION}
+WAIT_AS_SMS = CAN_WAIT | {Kind.CHANGE, Kind.CANCELLATION, Kind.PLACE_OFFERED}
 """No SMS about these in quiet hours. A confirmation answers somebody who is awake."""
+TO_DECIDE = timedelta(hours=2)
+"""So long an offered place is held at least after its SMS has waited; else it does not wait."""
 FRESH = timedelta(hours=24)
 """A booking made longer ago than this at its source is an import: nobody is told."""
 REVIEWED_WITHIN = timedelta(days=3)
@@ -123,6 +125,8 @@ def senseless(kind: Kind, booking: Booking, place: Place, now: datetime) -> str 
     if kind is Kind.DEPOSIT_REQUEST:
         lapsed = booking.hold_expires_at is not None and booking.hold_expires_at <= now
         return "Nothing is to be paid any more." if status != Status.PENDING or lapsed else None
+    if kind is Kind.PLACE_OFFERED:
+        return None if is_held(booking, now) else "The place is not held any more."
     if kind is Kind.CANCELLATION:
         back = status not in (Status.CANCELLED, Status.REFUNDED)
         return "The booking is not cancelled any more." if back else None
@@ -130,6 +134,12 @@ def senseless(kind: Kind, booking: Booking, place: Place, now: datetime) -> str 
         stands = status is Status.CONFIRMED or (kind is Kind.CHANGE and status is Status.PENDING)
         return None if stands else f"The booking is {status.label.lower()} by now."
     return None
+
+
+def is_held(booking: Booking, now: datetime) -> bool:
+    """Whether a place is held for the guest, and for some time yet."""
+    until = booking.hold_expires_at
+    return booking.status == Status.PENDING and until is not None and until > now
 
 
 def quiet_until(place: Place, now: datetime) -> datetime | None:
@@ -158,4 +168,11 @@ def wait_until(
     end = quiet_until(place, now) if waits else None
     if end is None:
         return None
-    return None if kind not in CAN_WAIT and end >= begins(booking, place) else end
+    return None if kind not in CAN_WAIT and end >= _latest(kind, booking, place) else end
+
+
+def _latest(kind: Kind, booking: Booking, place: Place) -> datetime:
+    """Before when a message about a booking is of use."""
+    if kind is Kind.PLACE_OFFERED and booking.hold_expires_at is not None:
+        return booking.hold_expires_at - TO_DECIDE
+    return begins(booking, place)

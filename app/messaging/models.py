@@ -28,6 +28,8 @@ class Kind(enum.StrEnum):
 
     CONFIRMATION = "confirmation"
     DEPOSIT_REQUEST = "deposit_request"
+    PLACE_OFFERED = "place_offered"
+    """They waited for a place, and one is held for them."""
     REMINDER = "reminder"
     CHANGE = "change"
     CANCELLATION = "cancellation"

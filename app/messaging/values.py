@@ -181,7 +181,13 @@ def _money(subject: Subject, occasion: Occasion, language: str) -> dict[str, Any
         "payment_link": pay_url(due) if due else "",
         "pay_until": _moment(ends, subject.zone, occasion.now, language) if ends else "",
         "refund_message": _refund(subject, language),
+        "held_until": _held_until(subject, occasion, language),
     }
+
+
+def _held_until(subject: Subject, occasion: Occasion, language: str) -> str:
+    until = subject.booking.hold_expires_at
+    return _moment(until, subject.zone, occasion.now, language) if until else ""
 
 
 def _amount(amount: Decimal | None, booking: Booking, language: str) -> str:

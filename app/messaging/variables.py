@@ -12,7 +12,7 @@ from typing import Any
 from app.messaging.models import Kind, Medium
 
 GUEST_KINDS = (
-    *(Kind.CONFIRMATION, Kind.DEPOSIT_REQUEST, Kind.REMINDER),
+    *(Kind.CONFIRMATION, Kind.DEPOSIT_REQUEST, Kind.PLACE_OFFERED, Kind.REMINDER),
     *(Kind.CHANGE, Kind.CANCELLATION, Kind.REVIEW_REQUEST),
 )
 STAFF_KINDS = (Kind.STAFF_ALERT, Kind.KITCHEN_ALERT)
@@ -74,9 +74,10 @@ _ALL = (
         "manage_url",
         "Where guests see and change it",
         "https://example.com/my/7K3M9QAaBbCcDd01234567.gHj8-kLmN3pQrStU",
-        (Kind.CONFIRMATION, Kind.REMINDER, Kind.CHANGE),
+        (Kind.CONFIRMATION, Kind.PLACE_OFFERED, Kind.REMINDER, Kind.CHANGE),
         may_be_empty=True,
     ),
+    Variable("held_until", "Until when the place is held", "today 18:30", (Kind.PLACE_OFFERED,)),
     Variable(
         "refund_message",
         "What becomes of the deposit",
@@ -107,11 +108,16 @@ _ALL = (
     Variable("health_link", "The page Health", "https://example.com/", (Kind.SYSTEM_ALERT,)),
 )
 VARIABLES = {variable.name: variable for variable in _ALL}
-REQUIRED = {Kind.DEPOSIT_REQUEST: "payment_link", Kind.REVIEW_REQUEST: "review_link"}
+REQUIRED = {
+    Kind.DEPOSIT_REQUEST: "payment_link",
+    Kind.PLACE_OFFERED: "manage_url",
+    Kind.REVIEW_REQUEST: "review_link",
+}
 """Without it the message is of no use."""
 LABELS = {
     Kind.CONFIRMATION: "Confirmation",
     Kind.DEPOSIT_REQUEST: "Deposit request",
+    Kind.PLACE_OFFERED: "Offer of a place",
     Kind.REMINDER: "Reminder",
     Kind.CHANGE: "Change",
     Kind.CANCELLATION: "Cancellation",
@@ -123,6 +129,7 @@ LABELS = {
 EXPLAINED = {
     Kind.CONFIRMATION: "When a booking is made or confirmed.",
     Kind.DEPOSIT_REQUEST: "When a booking waits for its deposit.",
+    Kind.PLACE_OFFERED: "When a place becomes free for who waits for one.",
     Kind.REMINDER: "Before the visit.",
     Kind.CHANGE: "When time, place or party change.",
     Kind.CANCELLATION: "When a booking is cancelled.",
