@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from app.bookings import standing, telling
@@ -21,9 +21,11 @@ from app.bookings.writing import beside, with_empty
 from app.customers.actions import Known
 from app.events.actions import record_many
 from app.events.models import Actor
+from app.rows import insert_rows
 from app.travelers.models import BookingTraveler
 from app.venues import finding
 from app.venues.capacity import take_all
+from app.venues.models import Venue
 from app.websites.models import Website
 
 _BOOKINGS = cast(Table, Booking.__table__)
@@ -61,6 +63,7 @@ def enter_all(
     if not brought:
         return []
     filled = [_filled(website, one, now) for one in brought]
+    venues = _venues(session, filled)
     placed = _places(session, filled)
     rows = [
         _row(session, website, one, fields, places, now)
@@ -72,8 +75,15 @@ def enter_all(
         for one, fields, row in zip(brought, filled, rows, strict=True)
     ]
     record_many(session, actor, events)
+    del venues  # their clocks were at hand until here
     standing.follow_all(session, [standing.of_values(row) for row in rows])
     return [row["id"] for row in rows]
+
+
+def _venues(session: Session, filled: Sequence[Row]) -> Sequence[Venue]:
+    """The venues, read once: the session knows them as long as somebody holds them."""
+    ids = {fields["venue_id"] for fields in filled} - {None}
+    return session.scalars(select(Venue).where(Venue.id.in_(ids))).all()
 
 
 def _filled(website: Website, one: Brought, now: datetime) -> Row:
@@ -116,12 +126,10 @@ def _row(
 
 
 def _insert(session: Session, rows: Sequence[Row], travelers: Sequence[list[Any]]) -> None:
-    columns = _BOOKINGS.c.keys()
-    session.execute(insert(_BOOKINGS), [{n: row[n] for n in columns if n in row} for row in rows])
+    insert_rows(session, _BOOKINGS, rows)
     going = [
         {**who, "booking_id": row["id"], "website_id": row["website_id"], "position": place}
         for row, party in zip(rows, travelers, strict=True)
         for place, who in enumerate(party)
     ]
-    if going:
-        session.execute(insert(_TRAVELERS), going)
+    insert_rows(session, _TRAVELERS, going)

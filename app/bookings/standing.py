@@ -67,13 +67,23 @@ def follow(session: Session, *states: Standing) -> None:
     booking before and after it."""
     if len(states) > 1 and len(set(states)) == 1:
         return
-    follow_all(session, states)
+    for customer_id in sorted({state.customer_id for state in states if state.counts}):
+        recount(session, customer_id)
 
 
 def follow_all(session: Session, states: Iterable[Standing]) -> None:
-    """The same for many new bookings at once."""
-    for customer_id in sorted({state.customer_id for state in states if state.counts}):
-        recount(session, customer_id)
+    """The same for many new bookings at once, in three statements."""
+    ids = {state.customer_id for state in states if state.counts}
+    if not ids:
+        return
+    counted = select(Booking.customer_id, *_COUNTS).where(Booking.customer_id.in_(ids))
+    mine = select(Customer.id).where(Customer.id.in_(ids)).order_by(Customer.id)
+    with lifted(session):
+        session.execute(mine.with_for_update(key_share=True))
+        rows = session.execute(counted.group_by(Booking.customer_id)).all()
+        names = [column.key for column in _KEPT]
+        values = [{"id": row[0], **dict(zip(names, row[1:], strict=True))} for row in rows]
+        session.execute(update(Customer), values)
 
 
 def recount(session: Session, customer_id: UUID) -> None:

@@ -9,14 +9,13 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Table, or_, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.crypto import DataKey
 from app.customers.models import Customer
+from app.rows import insert_rows
 
 _TABLE = cast(Table, Customer.__table__)
-_MAKE = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
 
 
 class Trace(NamedTuple):
@@ -79,9 +78,7 @@ def read(session: Session, ids: Collection[UUID]) -> dict[UUID, Guest]:
 
 def make(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
     """Insert customers. Returns who is new: somebody whose phone came meanwhile is not made."""
-    if not rows:
-        return set()
-    return set(session.execute(_MAKE, [dict(row) for row in rows]).scalars())
+    return set(insert_rows(session, _TABLE, rows, then="ON CONFLICT DO NOTHING RETURNING id"))
 
 
 def _guest(row: Customer) -> Guest:

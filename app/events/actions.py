@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.events.models import SEALED, Actor, Event, NewEvent, Outbox
 from app.ids import new_id
+from app.rows import insert_rows
 from app.wall import is_open, lifted
 
 _EVENTS = cast(Table, Event.__table__)
@@ -27,7 +28,6 @@ _INSERT = (
     .returning(_EVENTS.c.id, _EVENTS.c.booking_id, _EVENTS.c.version)
 )
 _WRITTEN = _INSERT.cte("written")
-_INSERT_ALL = insert(_EVENTS)
 _INSERT_BOTH = (
     insert(_OUTBOX)
     .from_select(
@@ -61,7 +61,7 @@ def record_many(session: Session, actor: Actor, events: Sequence[NewEvent]) -> N
     if any(event.dispatch for event in events):
         raise ValueError("what is dispatched is recorded one by one")
     if events:
-        session.execute(_INSERT_ALL, [_row(actor, event) for event in events])
+        insert_rows(session, _EVENTS, [_row(actor, event) for event in events])
 
 
 def _row(actor: Actor, event: NewEvent) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _found(work: Work, rows: Sequence[Row], spots: Spots) -> list[Found]:
             _reject(work, row, str(reason), spots)
     taken = work.hub.taken({source_id(work.hub.system, row.id) for row, _, _ in read})
     guests = owners(work, [(row, one) for row, one, _ in read])
-    found: list[Found] = []
+    accepted: list[tuple[Row, Trip, Outing, Guest]] = []
     for (row, one, outing), guest in zip(read, guests, strict=True):
         named = spots.get(row.id, ())
         if isinstance(guest, str):
@@ -111,8 +111,13 @@ def _found(work: Work, rows: Sequence[Row], spots: Spots) -> list[Found]:
             many = "Nobody goes along." if not named else "It names too many participants."
             _reject(work, row, many, spots)
         else:
-            found.append(Found(row, one, outing, guest, going(work, named, outing.day)))
-    return found
+            accepted.append((row, one, outing, guest))
+    wanted = [spot for row, *_ in accepted for spot in spots.get(row.id, ())]
+    rows_of = parties.new_rows(work, wanted)
+    return [
+        Found(row, one, outing, guest, going(work, rows_of.get(row.id, ()), outing.day))
+        for row, one, outing, guest in accepted
+    ]
 
 
 def _reject(work: Work, row: Row, reason: str, spots: Spots) -> None:

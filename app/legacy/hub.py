@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from app.bookings import importing
@@ -21,6 +21,7 @@ from app.customers.bulk import Guest, Trace
 from app.events.models import Actor
 from app.legacy.models import ImportedRow
 from app.legacy.people import Likeness, likeness
+from app.rows import insert_rows
 from app.travelers.models import Traveler
 from app.websites.models import Website
 
@@ -98,8 +99,7 @@ class Hub:
 
     def make_travelers(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert profiles."""
-        if rows:
-            self.session.execute(insert(_TRAVELERS), [dict(row) for row in rows])
+        insert_rows(self.session, _TRAVELERS, rows)
 
     def make_bookings(self, brought: Sequence[Brought]) -> list[UUID]:
         """Returns their ids, in this order."""
@@ -107,6 +107,5 @@ class Hub:
 
     def note(self, rows: Sequence[Became]) -> None:
         """Remember what became of these rows."""
-        if rows:
-            more = {"system": self.system, "run_id": self.run_id}
-            self.session.execute(insert(_ROWS), [{**vars(row), **more} for row in rows])
+        more = {"system": self.system, "run_id": self.run_id}
+        insert_rows(self.session, _ROWS, [{**vars(row), **more} for row in rows])

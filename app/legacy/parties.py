@@ -3,7 +3,7 @@ the booking with which they went."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -22,11 +22,19 @@ MOST = 1000
 Going = list[tuple[Row, Participant]]
 
 
-def going(work: Work, spots: Sequence[Spot], on: date) -> Going:
-    """The participants of a new booking of a day; those that cannot be brought in are rejected."""
+def new_rows(work: Work, spots: Iterable[Spot]) -> dict[str, list[Row]]:
+    """Those of these participants that were not brought in before, by their booking."""
     rows = [work.participants.row_at(*spot) for spot in spots]
-    found: Going = []
+    found: dict[str, list[Row]] = {}
     for row in work.fresh(work.participants, rows):
+        found.setdefault(row.values["booking_id"], []).append(row)
+    return found
+
+
+def going(work: Work, rows: Sequence[Row], on: date) -> Going:
+    """The participants of a new booking of a day; those that cannot be brought in are rejected."""
+    found: Going = []
+    for row in rows:
         try:
             one = participant(row.values, work.hub.website.phone_region, on, work.hub.now)
         except Bad as reason:
