@@ -65,6 +65,7 @@ _SAID = {
     "alert.resolved": "ended an alert",
     "schedule.run_asked": "let scheduled work run",
     "audit.exported": "took a part of the log along",
+    "manifest.exported": "took along who goes on a departure",
     "customer.exported": "exported what is held about a customer",
     "customer.erased": "erased a customer",
     "payment_settings.changed": "changed how the website takes money",
@@ -77,7 +78,12 @@ _SAID = {
 }
 
 
-_NAMED_BY = {"schedule": "job", "alert": "condition", "waiting": "departure"}
+_NAMED_BY = {
+    "schedule": "job",
+    "alert": "condition",
+    "waiting": "departure",
+    "departure": "departure",
+}
 """Kinds of subjects whose name was written down with the event."""
 
 
