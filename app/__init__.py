@@ -15,6 +15,7 @@ from app.logs import configure_logs, init_request_logs
 from app.outbound import policy as outbound_policy
 from app.payments.links import links as pay_links
 from app.paypal.client import provider as paypal
+from app.signin.rules import rules as signin_rules
 from app.venues.freeing import freeing, init_freeing
 from app.wall import connect_options, init_wall
 
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     pay_links.configure(settings)
     guest_links.configure(settings)
     paypal.configure(settings)
+    signin_rules.configure(settings)
     redis_holder.configure(settings.redis_url)
     init_request_logs(app)
     for extension in (db, csrf, login_manager, htmx):
@@ -101,6 +103,7 @@ def register_rooms(app: Flask) -> None:
     from app.alerts.banner import init_banner
     from app.alerts.routes import health
     from app.alerts.schedule_routes import work
+    from app.api.customer.account import customer_account
     from app.api.customer.auth import customer_auth
     from app.api.customer.treks import treks as customer_treks
     from app.api.customer.waiting import waiting as customer_waiting
@@ -187,7 +190,7 @@ def register_rooms(app: Flask) -> None:
         *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
-        *(customer_auth,),
+        *(customer_auth, customer_account),
         *(customer_treks, customer_waiting),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
@@ -203,10 +206,14 @@ def register_channels(settings: Settings) -> None:
     from app.deliveries.channel import channels
     from app.deliveries.wake import init_wake
     from app.messaging.channel import EmailChannel, SmsChannel
+    from app.messaging.code_channel import CodeChannel
     from app.paypal.channel import PayPalChannel
     from app.webhooks.channel import WebhookChannel
 
-    channels.use(WebhookChannel(), PayPalChannel(), SmsChannel(settings), EmailChannel(settings))
+    channels.use(
+        *(WebhookChannel(), PayPalChannel()),
+        *(SmsChannel(settings), EmailChannel(settings), CodeChannel(settings)),
+    )
     init_wake(db.session, settings.redis_url)
 
 
@@ -239,6 +246,7 @@ def register_jobs() -> None:
     from app.reports.actions import merge
     from app.schedule import runs
     from app.schedule.jobs import Job, Task, daily, schedule
+    from app.signin import pruning as signin
     from app.staff import pruning
     from app.waiting.offering import look_after as look_after_lists
     from app.websites.retention import clear_payloads
@@ -253,6 +261,9 @@ def register_jobs() -> None:
         Task("sign-in attempts", pruning.attempts),
         Task("ended sessions", pruning.sessions),
         Task("ended links", pruning.links),
+        Task("one-time codes", signin.challenges),
+        Task("tokens of customers", signin.tokens),
+        Task("devices of customers", signin.devices),
         Task("scheduled runs", runs.prune),
         Task("counted calls and old alerts", alerts.prune),
         Task("what payment providers told", payment_retention.clear_payloads),

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 DEVELOPMENT_SECRET = "development-only-secret-key"  # noqa: S105 (refused in production)
 # A valid Fernet key, so that a checkout works without any set-up; production refuses it.
 DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleSE="
+DEVELOPMENT_PEPPER = "development-only-otp-pepper"
 SHORTEST_SECRET = 32
 """Characters."""
 
@@ -60,6 +61,15 @@ class Settings(BaseSettings):
     """`name=secret,name=secret`: the first signs customers' tokens, all verify them. Empty: one is
     derived from `secret_key`."""
     customer_token_days: int = Field(default=30, ge=1, le=365)
+    customer_refresh_days: int = Field(default=90, ge=1, le=730)
+    otp_pepper: SecretStr = SecretStr(DEVELOPMENT_PEPPER)
+    """One-time codes are made of it and of a challenge in the database: neither alone tells one."""
+    otp_countries: str = "NP IN TH GB IE US CA DE FR ES IT NL AU NZ SG"
+    """ISO 3166 countries to whose mobile numbers codes are sent; `*` for all."""
+    otp_limits: str = ""
+    """`NAME=HOUR/DAY …`: see `signin/rules.py` for the names and defaults."""
+    app_website: str = ""
+    """Whose SMS account sends the codes; empty: the first website with treks and SMS."""
     secret_overlap_hours: int = 24
     """How long the old key or secret goes on working after a rotation."""
 
@@ -92,7 +102,12 @@ class Settings(BaseSettings):
         if self.env != "production":
             return []
         faults = []
-        for name, secret in (("SECRET_KEY", self.secret_key), ("HASH_KEY", self.hash_key)):
+        secrets = {
+            "SECRET_KEY": self.secret_key,
+            "HASH_KEY": self.hash_key,
+            "OTP_PEPPER": self.otp_pepper,
+        }
+        for name, secret in secrets.items():
             if secret.get_secret_value().startswith("development-only"):
                 faults.append(f"{name} is the development default: set a random one.")
             elif len(secret.get_secret_value()) < SHORTEST_SECRET:

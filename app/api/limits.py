@@ -116,7 +116,14 @@ BY_ROUTE: dict[str, Policy] = {
     "pay.show": PUBLIC,
     "pay.begin": PAY,
     "pay.come_back": PAY,
-    "api_customer_auth.list_own_devices": CUSTOMER,
+    "api_customer_auth.request_code": OTP,
+    "api_customer_auth.verify_code": OTP,
+    "api_customer_auth.refresh_tokens": OTP,
+    "api_customer_account.show_profile": CUSTOMER,
+    "api_customer_account.change_profile": CUSTOMER,
+    "api_customer_account.list_own_devices": CUSTOMER,
+    "api_customer_account.end_own_device": CUSTOMER,
+    "api_customer_account.sign_out_customer": CUSTOMER,
 }
 
 _OCTO = {

@@ -19,7 +19,11 @@ _WORDS = {
     "customerToken": "customer's token",
     "partnerPair": "partner's key and secret",
 }
-_HEADERS = {"apiKey": "X-API-Key: $KEY", "partnerKey": "Authorization: Bearer $KEY"}
+_HEADERS = {
+    "apiKey": "X-API-Key: $KEY",
+    "partnerKey": "Authorization: Bearer $KEY",
+    "customerToken": "Authorization: Bearer $TOKEN",
+}
 _LIMITS = {
     "maxLength": "at most {} characters",
     "minimum": "from {}",

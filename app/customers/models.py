@@ -19,6 +19,9 @@ NAME_WORDS: ColumnClause[Any] = literal_column(
 """What a guest is found by when somebody types a name; spelt as PostgreSQL keeps it."""
 
 
+UNNAMED = "Guest"
+
+
 class Customer(Base):
     """Who books and pays. Found again by phone, then by e-mail."""
 
@@ -95,8 +98,8 @@ class Customer(Base):
 
     @property
     def name(self) -> str:
-        """In full."""
-        return f"{self.first_name} {self.last_name}".strip()
+        """In full. Who signed in by phone may not have said it yet."""
+        return f"{self.first_name} {self.last_name}".strip() or UNNAMED
 
     @property
     def key(self) -> DataKey | None:

@@ -89,15 +89,25 @@ def _route_apart(
 
 
 def _take(session: Session, limit: int) -> Sequence[int]:
-    """Lock the earliest events of up to `limit` bookings, and what follows them. In order."""
+    """Lock the earliest events of up to `limit` bookings, and what follows them. In order.
+
+    What is of no booking is before or after none of them, and goes first: it is little, and
+    somebody may be waiting for it (a sign-in code).
+    """
+    alone = select(Outbox.event_id, Outbox.booking_id).where(Outbox.booking_id.is_(None))
+    some = alone.order_by(Outbox.event_id).limit(limit).with_for_update(skip_locked=True)
+    apart = session.execute(some).all()
     earlier = aliased(Outbox)
     is_first = ~(
         select(earlier.event_id)
         .where(earlier.booking_id == Outbox.booking_id, earlier.version < Outbox.version)
         .exists()
     )
-    first = select(Outbox.event_id, Outbox.booking_id).where(is_first).order_by(Outbox.event_id)
-    taken = session.execute(first.limit(limit).with_for_update(skip_locked=True)).all()
+    first = select(Outbox.event_id, Outbox.booking_id).where(
+        Outbox.booking_id.is_not(None), is_first
+    )
+    rest = first.order_by(Outbox.event_id).limit(limit - len(apart))
+    taken = [*apart, *session.execute(rest.with_for_update(skip_locked=True)).all()]
     if not taken:
         return []
     bookings = {row.booking_id for row in taken if row.booking_id is not None}

@@ -13,6 +13,8 @@ from app.messaging.models import Medium, MessageState
 from app.messaging.queries import TROUBLED
 from app.messaging.variables import LABELS
 
+CODE = "sign_in_code"
+"""The kind of messages by which somebody signs in."""
 TEST = "test"
 """The kind, and the audience, of messages by which somebody tries an account."""
 STATES = {
@@ -26,11 +28,14 @@ STATES = {
 }
 """Label and tone of each state."""
 MEDIA = {Medium.SMS.value: "SMS", Medium.EMAIL.value: "E-mail"}
-KINDS = {kind.value: label for kind, label in LABELS.items()} | {TEST: "Test"}
+KINDS = {kind.value: label for kind, label in LABELS.items()} | {
+    CODE: "Sign-in code",
+    TEST: "Test",
+}
 AUDIENCES = {"guest": "Guest", "manager": "Managers", "kitchen": "Kitchen", TEST: "Staff"}
 CHOICES = {
     "state": [(TROUBLED, "Problems"), *((name, label) for name, (label, _) in STATES.items())],
-    "kind": [(kind.value, label) for kind, label in LABELS.items()],
+    "kind": [*((kind.value, label) for kind, label in LABELS.items()), (CODE, "Sign-in code")],
     "medium": list(MEDIA.items()),
 }
 

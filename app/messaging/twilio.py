@@ -41,6 +41,8 @@ class Text:
     to: str
     body: str
     callback: str
+    valid_for: int = VALID_FOR
+    """Seconds."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Twilio:
             to=text.to,
             body=text.body,
             status_callback=text.callback,
-            validity_period=VALID_FOR,
+            validity_period=text.valid_for,
             **{by: sender},
         )
 

@@ -11,6 +11,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
     "HASH_KEY": lambda: secrets.token_urlsafe(48),
+    "OTP_PEPPER": lambda: secrets.token_urlsafe(48),
 }
 HEAD = """\
 # The secrets of this installation. Keep a copy with the backups of its database:

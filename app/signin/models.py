@@ -65,7 +65,7 @@ class RefreshToken(Base):
         ForeignKey("customer_devices.id", ondelete="CASCADE"), index=True
     )
     parent_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("refresh_tokens.id", ondelete="SET NULL")
+        ForeignKey("refresh_tokens.id", ondelete="SET NULL"), index=True
     )
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     """SHA-256 of it."""

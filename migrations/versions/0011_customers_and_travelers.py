@@ -202,6 +202,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_refresh_tokens_device_id"), "refresh_tokens", ["device_id"], unique=False
     )
+    op.create_index(
+        op.f("ix_refresh_tokens_parent_id"), "refresh_tokens", ["parent_id"], unique=False
+    )
     op.create_index("ix_refresh_tokens_expires", "refresh_tokens", ["expires_at"], unique=False)
     op.create_table(
         "booking_travelers",
@@ -427,6 +430,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_booking_travelers_booking_id"), table_name="booking_travelers")
     op.drop_table("booking_travelers")
     op.drop_index("ix_refresh_tokens_expires", table_name="refresh_tokens")
+    op.drop_index(op.f("ix_refresh_tokens_parent_id"), table_name="refresh_tokens")
     op.drop_index(op.f("ix_refresh_tokens_device_id"), table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_index("ix_travelers_customer", table_name="travelers")

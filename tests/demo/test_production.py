@@ -57,6 +57,7 @@ def started(command: list[str], settings: Settings, **changes: str) -> tuple[int
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": "s" * 32,
         "HASH_KEY": "h" * 32,
+        "OTP_PEPPER": "p" * 32,
         "ENCRYPTION_KEYS": urlsafe_b64encode(b"o" * 32).decode(),
     } | changes
     program = [sys.executable, *command]

@@ -59,7 +59,7 @@ def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "secrets.env"
     made = load_keys(file, {})
     assert load_keys(file, {}) == made
-    assert len(set(made.values())) == 3
+    assert len(set(made.values())) == 4
     Fernet(made["ENCRYPTION_KEYS"])
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

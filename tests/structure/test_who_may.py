@@ -25,7 +25,7 @@ from werkzeug.routing import Rule
 
 from app.api.limits import POLICIES
 from app.bookings.models import Booking
-from app.customers.models import CustomerMerge
+from app.customers.models import Customer, CustomerMerge
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, NewEvent
@@ -49,6 +49,7 @@ from tests.factories import (
     person,
 )
 from tests.harness import isolation
+from tests.signin.people import signed_in_customer
 from tests.venues.made import a_venue, one_of_each
 
 CUSTOM = (Permission.BOOKINGS_VIEW, Permission.SYNC_VIEW, Permission.AUDIT_VIEW)
@@ -105,6 +106,9 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "log_id": call.id,
         "delivery_id": delivery.id,
         "destination_id": place.id,
+        "device_id": signed_in_customer(
+            app, db.session.get(Customer, booking.customer_id)
+        ).device.id,
         "key_id": ApiKeyFactory(website_id="ours").id,
         "partner_id": partner.id,
         **of_the_portal(partner, event_id, house.manager),

@@ -10,7 +10,7 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 
 from app import UnsafeSettings, create_app, flask_config
-from app.config import DEVELOPMENT_ENCRYPTION_KEY, DEVELOPMENT_SECRET, Settings
+from app.config import DEVELOPMENT_ENCRYPTION_KEY, DEVELOPMENT_PEPPER, DEVELOPMENT_SECRET, Settings
 from app.staff.guards import public
 from tests.harness.isolation import dispose, make_app
 
@@ -19,6 +19,7 @@ SAFE: dict[str, Any] = {
     "base_url": "https://onebooking.test",
     "secret_key": "s" * 32,
     "hash_key": "h" * 32,
+    "otp_pepper": "p" * 32,
     "encryption_keys": urlsafe_b64encode(b"o" * 32).decode(),
 }
 
@@ -35,6 +36,10 @@ def test_production_starts_with_secrets_of_its_own() -> None:
         ("secret_key", "x" * 31),
         ("hash_key", "development-only-hash-key"),
         ("hash_key", ""),
+        ("otp_pepper", DEVELOPMENT_PEPPER),
+        ("otp_pepper", "x" * 31),
+        ("customer_token_keys", f"new={'k' * 32},old={'k' * 31}"),
+        ("customer_token_keys", "k" * 32),
         ("encryption_keys", ""),
         ("encryption_keys", " , "),
         ("encryption_keys", f"{SAFE['encryption_keys']},{DEVELOPMENT_ENCRYPTION_KEY}"),

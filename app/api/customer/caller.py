@@ -67,6 +67,18 @@ def actor_of(customer_id: UUID) -> Actor:
     )
 
 
+def nobody() -> Actor:
+    """Who is not signed in (yet)."""
+    return Actor(
+        kind="customer",
+        id="unknown",
+        label="Somebody",
+        door="app",
+        request_id=g.get("request_id", ""),
+        ip=request.remote_addr or "",
+    )
+
+
 def _claims() -> Claims:
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     given = given.strip()
