@@ -23,6 +23,7 @@ from app.privacy import queries
 from app.privacy.queries import Person
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.waiting import people as waiting
 
 ERASE = Permission.CUSTOMERS_ERASE
 LATE = timedelta(hours=1)
@@ -66,6 +67,7 @@ def erase(
     booking_ids = forget(session, customer_id, now)
     forgetting.clear_of(session, booking_ids)
     messages.forget(session, customer_id, booking_ids)
+    waiting.forget(session, [each.id for each in records])
     forgetting.clear_where(session, concerned, lambda body: any(m in body for m in marks))
     merging.forget(session, [each.id for each in records])
     for each in records:

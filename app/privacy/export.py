@@ -22,6 +22,7 @@ from app.payments.models import Payment
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.staff.scope import Scope
+from app.waiting import people as waiting
 
 OF_CUSTOMER = (
     *("id", "first_name", "last_name", "phone", "phone_raw", "email", "language", "source"),
@@ -69,6 +70,7 @@ def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dic
             for payment in payments.of_bookings(session, ids)
             if amounts.may_see(scope, payment.website_id)
         ],
+        "waiting_lists": waiting.of_guest(session, scope, person.customer.id),
     }
 
 

@@ -28,6 +28,7 @@ from app.messaging.models import Message
 from app.privacy import queries
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.waiting import people as waiting
 from app.wall import lifted
 
 EDIT = Permission.CUSTOMERS_EDIT
@@ -75,6 +76,8 @@ def merge(
     with lifted(session):  # a record without bookings is hidden, and one of them is in between
         merging.take_over(session, kept, gone, take, done)
         done.moved = [str(each) for each in _move(session, gone_id, kept_id)]
+        waits = [str(each) for each in waiting.hand_over(session, gone_id, kept_id)]
+        done.before = {**done.before, "waiting": waits}
         session.add(done)
         session.flush()
         standing.recount(session, kept_id)
@@ -102,6 +105,7 @@ def undo(
         stay = merging.give_back(session, kept, gone, done.before)
         moved = [UUID(each) for each in done.moved]
         back = _move(session, kept_id, gone.id, moved)
+        waiting.give_back(session, kept_id, gone.id, done.before.get("waiting", []))
         done.undone_at, done.before = now, {}
         session.flush()
         standing.recount(session, kept_id)

@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.events.models import Event
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.waiting import people as waiting
 
 VIEW = Permission.CUSTOMERS_VIEW
 MOST = 500
@@ -76,7 +77,7 @@ def merged_into(session: Session, customer_id: UUID, *, lock: bool = False) -> S
 
 
 def is_visible(session: Session, scope: Scope, customer_id: UUID) -> bool:
-    """Whether somebody sees the guests of a website where this one has a booking."""
+    """Whether somebody sees the guests of a website where this one has a booking, or waits."""
     return bool(session.scalar(select(_is_visible(scope, customer_id))))
 
 
@@ -84,7 +85,8 @@ def _is_visible(scope: Scope, customer_id: Any) -> ColumnElement[bool]:
     if scope.can(VIEW):
         return true()
     theirs = select(Booking.id).where(Booking.customer_id == customer_id)
-    return theirs.where(scope.clause(Booking.website_id, VIEW)).exists()
+    booked = theirs.where(scope.clause(Booking.website_id, VIEW)).exists()
+    return booked | waiting.known_to(scope, customer_id, VIEW)
 
 
 def websites(session: Session, customer_id: UUID) -> set[str]:

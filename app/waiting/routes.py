@@ -144,6 +144,7 @@ def _list_page(place: Place, sheet: Sheet | None = None, status: int = 200) -> R
         sheet=sheet or Sheet(),
         tz=zone,
         today=now().astimezone(zone).date(),
+        sees=scope.can(Permission.CUSTOMERS_VIEW, place.website_id),
         can_edit=scope.can(EDIT, place.website_id),
         can_add=scope.can(CREATE, place.website_id),
     )
