@@ -22,10 +22,9 @@ def what_changed(event: Event) -> str:
     """An event in a few words: what became of the booking, or which fields changed."""
     if event.name == "booking.created":
         return "New booking"
-    others = [name for name in FIELDS if name in event.changes and name not in STATUS_COMPANIONS]
-    if "admin_notes" in event.changes:
-        others.append("admin_notes")
     status_pair = event.changes.get("status")
+    follows = STATUS_COMPANIONS - {"admin_notes"} if status_pair else frozenset()
+    others = [name for name in FIELDS if name in event.changes and name not in follows]
     if status_pair is None:
         return labels(others).capitalize()
     moved = Status(status_pair[1]).label
