@@ -145,6 +145,7 @@ def register_rooms(app: Flask) -> None:
     from app.portal.routes import portal
     from app.privacy.routes import customers
     from app.reports.routes import reports
+    from app.selfservice.routes import my
     from app.security import init_security, init_texts
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
@@ -192,6 +193,7 @@ def register_rooms(app: Flask) -> None:
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(customer_auth, customer_account),
         *(customer_treks, customer_waiting),
+        my,
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)

@@ -113,6 +113,8 @@ BY_ROUTE: dict[str, Policy] = {
     "api_paypal.receive_paypal": PROVIDER,
     "api_twilio.receive_status": REPORTS,
     "api_twilio.receive_answer": PROVIDER,
+    **dict.fromkeys(("my.show", "my.calendar", "my.ask_cancel"), PUBLIC),
+    **dict.fromkeys(("my.confirm", "my.cancel", "my.ask", "my.withdraw"), PAY),
     "pay.show": PUBLIC,
     "pay.begin": PAY,
     "pay.come_back": PAY,
