@@ -16,6 +16,7 @@ from app.bookings.models import Booking
 from app.bookings.partnering import Change
 from app.bookings.status import Status
 from app.customers.actions import Contact, find_or_create, known
+from app.customers.opting import set_sms_opt_in
 from app.errors import Conflict, Fault, InvalidPayload, NotFound
 from app.events.models import Actor
 from app.staff.permissions import Permission
@@ -67,14 +68,22 @@ def join_for(
     contact: Contact,
     guests: int,
     now: datetime,
+    *,
+    sms: bool = False,
 ) -> WaitingEntry:
-    """Put somebody on a list who called. Raises as `join`, NotFound, Forbidden, and InvalidPayload
-    for a phone that nobody can be reached at."""
+    """Put somebody on a list who called. `sms`: they said yes to text messages.
+
+    Raises as `join`, NotFound, Forbidden, and InvalidPayload for a phone that nobody can be
+    reached at.
+    """
     place = queries.visible(session, scope, departure_id, CREATE)
     if contact.e164 is None:
         fault = Fault("phone", "Type a phone number that can be called, with its country code.")
         raise InvalidPayload("We must be able to tell them.", [fault])
-    return join(session, actor, place, find_or_create(session, contact).id, guests, now)
+    entry = join(session, actor, place, find_or_create(session, contact).id, guests, now)
+    if sms:
+        set_sms_opt_in(session, actor, entry.customer_id, True, "desk", website_id=entry.website_id)
+    return entry
 
 
 def leave(

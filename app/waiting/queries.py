@@ -25,6 +25,7 @@ from app.waiting.rules import OPEN, state_after
 VIEW = Permission.BOOKINGS_VIEW
 MOST = 200
 """Entries on a page."""
+_WELL = ("good", "doubtful")
 RECENT = 50
 """Of those that are over."""
 
@@ -66,6 +67,13 @@ class Line:
     booking: Booking | None
     position: int | None = None
     """From 1, among those who still wait."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a message about an offer reaches them; else somebody must call."""
+        who = self.customer
+        by_sms = who.sms_opt_in and who.phone and who.sms_health in _WELL
+        return bool(by_sms or (who.email and who.email_health in _WELL))
 
     @property
     def state(self) -> WaitingState:

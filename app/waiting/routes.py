@@ -61,7 +61,7 @@ def add(departure_id: UUID) -> Response:
         contact, guests = _described(session, place, sheet)
         open_guests(session)
         who = session, current_actor(), current_scope(), departure_id
-        actions.join_for(*who, contact, guests, now())
+        actions.join_for(*who, contact, guests, now(), sms="sms" in request.form)
     except (Conflict, InvalidPayload) as error:
         session.rollback()
         place = queries.visible(session, current_scope(), departure_id, CREATE)
@@ -142,6 +142,7 @@ def _list_page(place: Place, sheet: Sheet | None = None, status: int = 200) -> R
         lines=queries.on_list(session, departure.id),
         past=queries.past(session, departure.id),
         sheet=sheet or Sheet(),
+        sms="sms" in request.form,
         tz=zone,
         today=now().astimezone(zone).date(),
         sees=scope.can(Permission.CUSTOMERS_VIEW, place.website_id),

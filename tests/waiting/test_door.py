@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.bookings.status import Status
+from app.customers.models import Customer
 from app.extensions import db
 from tests.api.documented import faults_of
 from tests.harness.counting import counted_queries
@@ -96,6 +97,10 @@ def test_a_repeated_call_joins_once(amy: App, trek: Trek) -> None:
     first, second = (amy.join(4, key="one") for _ in range(2))
     assert first.json == second.json
     assert len(amy.list()) == 1
+    path = f"{BASE}/treks/{trek.activity_id}/batches/{trek.departure_id}/waiting"
+    body = {"guests": 3, "sms_opt_in": True}
+    assert amy.client.post(path, json=body, headers=amy.who.headers).status_code == 201
+    assert db.session.get_one(Customer, amy.who.customer.id).sms_opt_in
     assert amy.join(9).status_code == 400
 
 

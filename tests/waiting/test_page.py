@@ -39,6 +39,9 @@ def test_somebody_who_calls_is_put_on_the_list(house: House, trek: Trek) -> None
         assert desk.post(at(trek), data=CALLER | wrong).status_code == 422
     assert desk.post(at(trek), data=CALLER).status_code == 303
     shown = desk.get(at(trek)).text
+    assert "Call them" in shown
+    assert desk.post(at(trek), data=CALLER | {"sms": "1"}).status_code == 303
+    assert "Call them" not in desk.get(at(trek)).text
     assert "Cora Caller" in shown
     assert "+66812345678" in shown
     assert house.browser("outsider").post(at(trek), data=CALLER).status_code == 404

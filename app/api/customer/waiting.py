@@ -13,6 +13,7 @@ from app.api.customer.calls import OPEN, SECURITY, Answer, Call, changing, readi
 from app.api.describing import describes
 from app.api.schemas.waiting import WaitingAnswer, WaitingListAnswer, WaitingWish
 from app.bookings.fields import plain
+from app.customers.opting import set_sms_opt_in
 from app.errors import AuthFailed, Conflict, NotFound
 from app.extensions import csrf, db
 from app.staff.context import now
@@ -56,6 +57,9 @@ def _join(call: Call, trek_id: UUID, batch_id: UUID) -> Answer:
     call.website_id = place.website_id
     who = customer_actor(caller), place, caller.customer.id
     entry = actions.join(session, *who, wish.guests, now())
+    if wish.sms_opt_in is not None:
+        said = caller.customer.id, wish.sms_opt_in
+        set_sms_opt_in(session, customer_actor(caller), *said, website_id=place.website_id)
     return 201, _one(caller, entry.id)
 
 

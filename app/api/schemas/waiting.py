@@ -24,6 +24,8 @@ class WaitingWish(BaseModel):
 
     guests: Annotated[int, Field(ge=1, le=10_000)]
     """How many want to go together: they are offered places together, or not at all."""
+    sms_opt_in: Annotated[bool, Field(strict=True)] | None = None
+    """Whether you want text messages about this and your bookings; left out: as you said before."""
 
 
 class WaitingTrek(_Answer):
