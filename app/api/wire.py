@@ -13,6 +13,7 @@ from app.bookings import amounts
 from app.bookings.fields import plain, values_of
 from app.bookings.models import Booking
 from app.partners import queries as partners
+from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.websites.models import Website
 
@@ -36,6 +37,8 @@ def _booking_json(booking: Booking, scope: Scope, names: Mapping[UUID, str]) -> 
     values = {name: plain(value) for name, value in values_of(booking).items()}
     if not amounts.may_see(scope, booking.website_id):
         values = amounts.without(values)
+    if not scope.can(Permission.CUSTOMERS_HEALTH, booking.website_id):
+        values["travelers"] = [{**each, "medical_notes": None} for each in values["travelers"]]
     return {
         "id": str(booking.id),
         "website_id": booking.website_id,

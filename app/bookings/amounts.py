@@ -33,7 +33,7 @@ def without(values: dict[str, Any]) -> dict[str, Any]:
     """A booking's JSON values: null for amounts, add-ons without their prices."""
     bare: dict[str, Any] = {n: None if n in MONEY else value for n, value in values.items()}
     bare["addons"] = [{**item, "unit_price": None} for item in bare.get("addons") or []]
-    for name in ("tickets", "menu_choices"):
+    for name in ("tickets", "menu_choices", "travelers"):
         bare[name] = [{**item, "price": None} for item in bare.get(name) or []]
     return bare
 

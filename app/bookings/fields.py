@@ -28,7 +28,7 @@ class Field:
     empty: Any = None
     kind: str = "text"
     """`text`, `count`, `money`, `date`, `addons`, `instant`, `id`, `flag`, `tickets`, `words` (a
-    list of texts) or `choices` (of dishes)."""
+    list of texts), `choices` (of dishes) or `travelers`."""
     limit: int = 200
     """Most characters of a text, as at the doors of the sources."""
     shown: bool = True
@@ -77,6 +77,8 @@ _ALL = (
     Field("partner_reference", "Partner's reference", editable=False),
     Field("hold_expires_at", "Held until", editable=False, kind="instant"),
     Field("overbooked", "Overbooked", editable=False, empty=False, kind="flag"),
+    Field("travelers", "Travelers", personal=True, editable=False, empty=[], kind="travelers"),
+    Field("arrived_count", "Arrived", kind="count", editable=False, empty=0),
     Field("tickets", "Tickets", personal=True, editable=False, empty=[], kind="tickets"),
 )
 

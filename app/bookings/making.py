@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,8 @@ from app.errors import Conflict, InvalidPayload
 from app.events.models import Actor
 from app.ids import new_id
 from app.menus.choosing import Choice, Occasion, Selection, choose, cost
+from app.travelers import rows
+from app.travelers.going import Going
 from app.venues import finding, prices
 from app.venues.finding import Found
 from app.venues.models import Kind
@@ -72,6 +74,8 @@ class Wish:
     """Of a table: the dishes that are wanted. None: whoever asks cannot say; then nobody must."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Other fields: requests, notes, transport, allergies."""
+    travelers: Sequence[Going] = ()
+    """Who goes, as many as guests: then each pays by their age."""
     customer_id: UUID | None = None
     """Whose it is, where that is known already: then nobody is looked for by the contact."""
 
@@ -163,8 +167,9 @@ def _somewhere(session: Session, wish: Wish, slot: str, now: datetime) -> Found:
 
 def _values(wish: Wish, found: Found, choices: list[Choice]) -> dict[str, Any]:
     activity, slot, venue = found.offer.activity, found.slot, found.plan.venue
-    sums = priced(found.offer, wish.guests, wish.units, choices)
+    going, sums = _priced_party(wish, found.offer, choices)
     return {
+        "travelers": rows.kept((), going),
         **dining.of_activity(activity),
         "menu_choices": choices,
         "booking_ref": new_reference(activity.kind),
@@ -190,6 +195,22 @@ def _values(wish: Wish, found: Found, choices: list[Choice]) -> dict[str, Any]:
         "tickets": [dict(ticket) for ticket in wish.tickets],
         **wish.more,
     }
+
+
+def _priced_party(wish: Wish, offer: Offer, choices: Sequence[Choice]) -> tuple[list[Going], Sum]:
+    """Who goes, each with what they pay, and what all come to."""
+    if wish.travelers:
+        return by_age(offer, wish.travelers)
+    if wish.source == "customer_app" and not wish.units and not choices:
+        # Who has not said yet who goes is told the most that it can come to.
+        return [], prices.of_travelers(offer.activity, offer.prices, [None] * wish.guests)[1]
+    return [], priced(offer, wish.guests, wish.units, choices)
+
+
+def by_age(offer: Offer, going: Sequence[Going]) -> tuple[list[Going], Sum]:
+    """Travelers, each with what they pay by their age, and what all come to."""
+    each, sums = prices.of_travelers(offer.activity, offer.prices, [one.age for one in going])
+    return [replace(one, price=price) for one, price in zip(going, each, strict=True)], sums
 
 
 def _partner(partner: ForPartner | None) -> dict[str, Any]:

@@ -20,13 +20,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app.bookings.status import ARRIVING, GONE, MOVES, TICKED, Status
 from app.crypto import EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
 from app.menus.models import BookingItem
+from app.travelers import rows
+from app.travelers.models import BookingTraveler
 
 Money = Numeric(12, 2)
 LATE_AFTER = timedelta(minutes=15)
@@ -100,6 +102,10 @@ class Booking(Base):
 
     traveler_count: Mapped[int] = mapped_column(server_default=text("0"))
     """How many travelers are named: the rows of `booking_travelers`."""
+    traveler_rows: Mapped[list[BookingTraveler]] = relationship(
+        order_by=BookingTraveler.position, viewonly=True
+    )
+    """Read by `travelers`, written by `travelers.rows`."""
     arrived_count: Mapped[int] = mapped_column(server_default=text("0"))
     """How many of them have arrived."""
 
@@ -236,6 +242,20 @@ class Booking(Base):
             for place, choice in enumerate(chosen or [])
         ]
 
+    @property
+    def travelers(self) -> list[dict[str, Any]]:
+        """Who goes, as the history keeps them; asks nothing where nobody is named."""
+        return [row.as_json() for row in self.traveler_rows] if self.traveler_count else []
+
+    @travelers.setter
+    def travelers(self, going: list[dict[str, Any]] | None) -> None:
+        session = object_session(self)
+        if session is None:
+            raise RuntimeError("the travelers of a booking are written in its session")
+        rows.replace(session, self.website_id, self.id, going or [])
+        self.traveler_count = len(going or [])
+        session.expire(self, ["traveler_rows"])
+
     def can_move_to(self, status: Status) -> bool:
         """Whether staff may bring the booking into this status from where it stands."""
         return status in MOVES[Status(self.status)]
@@ -270,7 +290,7 @@ class Booking(Base):
     def part_here(self) -> str:
         """`2 of 4 arrived`, while some of a party are missing; else empty."""
         party = max(self.guest_count, self.traveler_count)
-        is_part = self.status == Status.CONFIRMED and 0 < self.arrived_count
+        is_part = self.status == Status.CONFIRMED and self.arrived_count > 0
         return f"{self.arrived_count} of {party} arrived" if is_part else ""
 
     @property

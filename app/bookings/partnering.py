@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.bookings import dining, standing
+from app.bookings import dining, standing, travelling
 from app.bookings.claims import Terms, shown_time
 from app.bookings.holds import free_up, is_lapsed
 from app.bookings.making import priced
@@ -29,6 +29,7 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.events.models import Actor
 from app.menus.choosing import Selection
 from app.partners.callers import PartnerCaller
+from app.travelers.going import Going
 from app.venues import finding
 from app.venues.models import Venue
 from app.websites.models import Website
@@ -53,6 +54,9 @@ class Change:
     """Of the price categories; given with the guests that they come to."""
     choices: Sequence[Selection] | None = None
     """Of a table: the dishes that are wanted now."""
+    travelers: Sequence[Going] | None = None
+    """All who go now, given with their number as `guests`. Priced anew only where others go, or
+    somebody is of another age, or something else is booked."""
     everybody_chooses: bool = False
     """Whoever asks can say the dishes: they must fit the day and the party."""
 
@@ -169,6 +173,8 @@ def change(
         columns |= _rebooked(session, booking, wanted, now)
     if wanted.choices is not None or (wanted.everybody_chooses and wanted.rebooks):
         columns |= dining.rechosen(session, booking, columns, wanted.choices)
+    if wanted.travelers is not None:
+        columns |= travelling.changed(session, booking, columns, wanted.travelers)
     if status is not None:
         columns[STATED] = status.value
     changed = _write(session, actor, booking, columns, now, Terms.DOOR)

@@ -91,6 +91,7 @@ _BY_KIND: dict[str, Callable[[Any], str | None]] = {
     "tickets": _tickets,
     "words": ", ".join,
     "choices": lambda value: ", ".join(dish(each) for each in value),
+    "travelers": lambda value: ", ".join(each["name"] for each in value),
 }
 _BY_NAME: dict[str, Callable[[Any], str | None]] = {
     "booking_type": lambda value: TABLE_TYPES.get(value, str(value)),

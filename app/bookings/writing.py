@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.bookings import standing, telling
+from app.bookings.arrivals import TRAVELERS, here, in_step
 from app.bookings.claims import HELD, Terms, claim_of, settle
 from app.bookings.derive import derived, moves_entry, shown_refund, shown_status
 from app.bookings.fields import FIELDS, difference, values_of
@@ -28,6 +29,7 @@ from app.customers.actions import Known
 from app.events.models import Actor
 from app.ids import new_id
 from app.menus.models import BookingItem
+from app.travelers import rows as travelers
 from app.venues.capacity import exchange
 from app.venues.finding import match
 from app.venues.queries import zone_name
@@ -40,7 +42,7 @@ STATED = "stated_status"
 SHOWN = {STATED: "status", REFUND: "refunded_amount"}
 """Registers that people know by another name."""
 CHOICES = "menu_choices"
-"""Rows of their own, and a field of the booking all the same."""
+"""Rows of their own, and a field of the booking all the same; `travelers` are, too."""
 
 _TABLE = cast(Table, Booking.__table__)
 _INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
@@ -157,8 +159,9 @@ def _enter(
 
 
 def _insert(session: Session, row: Mapping[str, Any]) -> bool:
-    """Insert a booking with the dishes it chose. False when its source id exists already."""
-    columns = {name: value for name, value in row.items() if name != CHOICES}
+    """Insert a booking with its dishes and travelers. False when its source id exists already."""
+    columns = {name: value for name, value in row.items() if name not in (CHOICES, TRAVELERS)}
+    columns["traveler_count"] = len(row[TRAVELERS] or ())
     if session.execute(_INSERT, columns).scalar_one_or_none() is None:
         exchange(session, claim_of(row), None)  # the places belong to the one that is there
         return False
@@ -166,6 +169,7 @@ def _insert(session: Session, row: Mapping[str, Any]) -> bool:
         item = BookingItem.of(row["website_id"], place, choice)
         item.booking_id = row["id"]
         session.add(item)
+    travelers.enter(session, row["website_id"], row["id"], row[TRAVELERS] or ())
     return True
 
 
@@ -212,7 +216,9 @@ def _resettled(
     """The values that a booking comes to, its places exchanged already."""
     old = values_of(booking)
     state = {**old, STATED: booking.stated_status, "refund_is_full": booking.refund_is_full}
+    columns = in_step(state, columns, now)
     new = with_shown({**state, **columns}, stamps)
+    new["arrived_count"] = here(new[TRAVELERS] or ())
     if "activity_id" not in columns and any(old[n] != new[n] for n in ("package_name", "venue")):
         new |= _linked(session, website.id, new)
     if old["activity_id"] or new["activity_id"]:

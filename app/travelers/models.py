@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, func, text
@@ -14,6 +15,23 @@ from app.extensions import Base
 from app.ids import new_id
 
 Money = Numeric(12, 2)
+KEPT = (
+    *("id", "traveler_id", "is_primary", "name", "birth_date", "age", "gender", "phone"),
+    *("emergency_contact_name", "emergency_contact_phone"),
+    *("special_requirements", "medical_notes", "price", "checked_in_at"),
+)
+"""What a booking says of each of its travelers."""
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON carries it: integral money as an integer, dates and instants in ISO 8601."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
 
 
 class Traveler(Base):
@@ -74,6 +92,10 @@ class BookingTraveler(Base):
     price: Mapped[Decimal | None] = mapped_column(Money)
     """What this one pays, before a discount for groups."""
     checked_in_at: Mapped[datetime | None]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the history of its booking keeps it."""
+        return {name: plain(getattr(self, name)) for name in KEPT}
 
     __table_args__ = (
         UniqueConstraint("booking_id", "traveler_id"),

@@ -22,7 +22,7 @@ from app.ids import new_id
 from app.outbound import Answer, Outgoing, Unreachable, send_once
 from app.partners.models import Partner
 from app.webhooks.channel import EVENTS, WebhookChannel
-from app.webhooks.payload import body_of, signed
+from app.webhooks.payload import body_of, outside, signed
 from app.webhooks.receivers import Receiver, told
 from app.websites.models import Website
 
@@ -126,7 +126,7 @@ def _data(booking: Booking | None, event: str) -> dict[str, Any]:
     """Values as they are: applying them changes nothing at the source."""
     if booking is None:
         return {"status": "confirmed"}
-    values = {name: pair[1] for name, pair in difference({}, values_of(booking)).items()}
+    values = outside({n: pair[1] for n, pair in difference({}, values_of(booking)).items()})
     if event == "booking.created":
         return values
     return {"status": booking.status} | {

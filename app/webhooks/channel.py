@@ -21,7 +21,7 @@ from app.outbound import Answer, Outgoing
 from app.partners.models import Partner
 from app.staff.models import User
 from app.webhooks import receivers
-from app.webhooks.payload import body_of, signed
+from app.webhooks.payload import body_of, outside, signed
 from app.webhooks.receivers import Receiver, among, told
 from app.webhooks.signing import in_turn, shows_one_of_two
 from app.websites.models import Website
@@ -168,7 +168,7 @@ def _data(event: Event, known: _Known) -> dict[str, Any]:
     """New values by field. What an erased customer's key had sealed is left out, not cleared."""
     key = known.keys.get(event.customer_id) if event.customer_id else None
     lost = event.sealed_fields() if key is None else set()
-    return {name: pair[1] for name, pair in event.opened(key).items() if name not in lost}
+    return outside({n: pair[1] for n, pair in event.opened(key).items() if n not in lost})
 
 
 def _says_failure(body: bytes) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from app.outbound import Outgoing
+from app.travelers import rows as travelers
 from app.webhooks.signing import signature_headers
 
 
@@ -36,6 +37,13 @@ def body_of(
         "updated_at": updated_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "updated_by": updated_by,
     }
+
+
+def outside(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they may leave the house: of travelers nothing that only their guides need."""
+    if not data.get("travelers"):
+        return dict(data)
+    return {**data, "travelers": travelers.outside(data["travelers"])}
 
 
 def signed(url: str, secrets: Sequence[str], message: Mapping[str, Any]) -> Outgoing:

@@ -8,11 +8,14 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from app.extensions import db
-from app.venues.models import Activity, Departure, Venue
+from app.venues.models import Activity, Departure, SlotUsage, Venue
 from app.websites.models import Website
 from tests.factories import WebsiteFactory
+from tests.signin.people import SignedInCustomer
 from tests.venues.made import TREK, a_venue, an_activity
 
 FIRST = date(2026, 12, 12)
@@ -36,6 +39,7 @@ CAMP: dict[str, Any] = {
 class Shop:
     """Base camp, on 12 and 19 December 2026, twelve each."""
 
+    app: Flask
     client: FlaskClient
     website: Website
     venue: Venue
@@ -48,6 +52,36 @@ class Shop:
         answer = self.client.get(f"/api/v1/customer/treks{path}", query_string=query)
         assert answer.status_code == 200, answer.text
         return answer.get_json()
+
+    def call(
+        self, who: SignedInCustomer, method: str, path: str, json: Any = None, **headers: str
+    ) -> TestResponse:
+        """What somebody's app is answered."""
+        sent = {**who.headers, **headers}
+        address = f"/api/v1/customer{path}"
+        return self.client.open(address, method=method, json=json, headers=sent)
+
+    def as_guest(
+        self, who: SignedInCustomer, method: str, path: str, json: Any = None, **headers: str
+    ) -> Any:
+        """The JSON of a call that must succeed."""
+        answer = self.call(who, method, path, json, **headers)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.get_json()
+
+    def wish(self, travelers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        """The first batch for these travelers."""
+        ids = {"trek_id": str(self.trek.id), "batch_id": str(self.batch.id)}
+        return {**ids, "travelers": travelers, **more}
+
+    def book(self, who: SignedInCustomer, travelers: list[dict[str, Any]], **more: Any) -> Any:
+        """The first batch, booked."""
+        return self.as_guest(who, "POST", "/bookings", self.wish(travelers, **more))
+
+    def used(self, batch: Departure) -> int:
+        """Places of a batch that are taken."""
+        taken = select(SlotUsage.used).where(SlotUsage.slot == str(batch.id))
+        return db.session.scalar(taken) or 0
 
 
 def leaves(trek: Activity, day: date = FIRST, **values: Any) -> Departure:
@@ -64,4 +98,4 @@ def build(app: Flask, **trek: Any) -> Shop:
     venue = a_venue("ours", "Trail head")
     camp = an_activity(venue, **{**CAMP, **trek})
     batches = leaves(camp), leaves(camp, FIRST + timedelta(days=7))
-    return Shop(app.test_client(), website, venue, camp, *batches)
+    return Shop(app, app.test_client(), website, venue, camp, *batches)

@@ -97,6 +97,27 @@ class ChoiceJson(_Answer):
     special_requests: str | None
 
 
+class TravelerJson(_Answer):
+    """Somebody who goes, as they were described for this booking."""
+
+    id: UUID
+    traveler_id: UUID | None
+    is_primary: bool
+    name: str
+    birth_date: date | None
+    age: int | None
+    gender: str | None
+    phone: str | None
+    emergency_contact_name: str | None
+    emergency_contact_phone: str | None
+    special_requirements: str | None
+    medical_notes: str | None
+    """null for who may not see it."""
+    price: Money | None
+    """null for who may not see payments."""
+    checked_in_at: datetime | None
+
+
 _TYPES: dict[str, Any] = {
     "text": str,
     "count": int,
@@ -109,6 +130,7 @@ _TYPES: dict[str, Any] = {
     "tickets": list[TicketJson],
     "words": list[str],
     "choices": list[ChoiceJson],
+    "travelers": list[TravelerJson],
 }
 
 
