@@ -99,6 +99,7 @@ FOR_TABLES = frozenset({"allergies", "celebration", "high_chairs"})
 """What staff set of a table alone."""
 STATUS_COMPANIONS = frozenset(
     {"status", "cancellation_reason", "paid_amount", "refunded_amount", "admin_notes"}
+    | {"travelers", "arrived_count"}
 )
 """What may accompany a status in a `booking.status_changed`."""
 

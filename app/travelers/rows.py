@@ -65,12 +65,12 @@ def replace(session: Session, website_id: str, booking_id: UUID, rows: Sequence[
     session.execute(delete(_TABLE).where(mine, _TABLE.c.id.not_in(ids)))
     # One is primary at any moment, also between two statements.
     session.execute(update(_TABLE).where(mine, _TABLE.c.is_primary).values(is_primary=False))
+    if not rows:
+        return
     of = {"website_id": website_id, "booking_id": booking_id}
-    for place, row in enumerate(rows):
-        columns = _columns(place, row)
-        made = insert(_TABLE).values(**of, **columns)
-        same = {name: value for name, value in columns.items() if name != "id"}
-        session.execute(made.on_conflict_do_update(index_elements=["id"], set_=same))
+    made = insert(_TABLE).values([{**of, **_columns(n, row)} for n, row in enumerate(rows)])
+    same = {name: made.excluded[name] for name in (*KEPT, "position") if name != "id"}
+    session.execute(made.on_conflict_do_update(index_elements=["id"], set_=same))
 
 
 def _columns(place: int, row: Row) -> dict[str, Any]:

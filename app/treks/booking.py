@@ -21,6 +21,7 @@ from app.bookings.making import Wish, make
 from app.bookings.models import Booking
 from app.bookings.partnering import Change
 from app.bookings.status import Status
+from app.bookings.wording import money
 from app.customers.actions import Contact
 from app.customers.models import Customer
 from app.errors import Conflict, Fault, InvalidPayload
@@ -165,18 +166,19 @@ def _demand_price(trek: Trek, going: Sequence[Going], expected: Decimal | None) 
     """Raises Conflict where it costs something else than the customer was shown."""
     _, sums = prices.of_travelers(trek.activity, trek.prices, [each.age for each in going])
     if expected is not None and expected != sums.total:
-        fields = {"expected_total": {"yours": float(expected), "current": float(sums.total)}}
-        raise Conflict("It costs something else by now.", fields=fields)
+        now = Fault("expected_total", f"It costs {money(sums.total, trek.plan.currency)} now.")
+        raise Conflict("The price has changed since it was shown.", [now])
 
 
 def _wish(customer: Customer, order: Order, going: Sequence[Going], hold: Hold | None) -> Wish:
     activity, batch = order.trek.activity, order.batch
     primary = next(each for each in going if each.is_primary)
+    name = f"{customer.first_name} {customer.last_name}".strip()
     return Wish(
         activity_id=activity.id,
         day=batch.day,
         guests=len(going),
-        contact=Contact(customer.name or primary.name, customer.email, customer.phone),
+        contact=Contact(name or primary.name, customer.email, customer.phone),
         customer_id=customer.id,
         source=SOURCE,
         slot=str(batch.departure_id),

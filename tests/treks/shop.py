@@ -11,9 +11,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.bookings.making import Wish, make
+from app.bookings.models import Booking
+from app.bookings.status import Status
+from app.customers.actions import Contact
+from app.events.models import SYSTEM
 from app.extensions import db
 from app.venues.models import Activity, Departure, SlotUsage, Venue
 from app.websites.models import Website
+from tests.bookings.made import NOON
 from tests.factories import WebsiteFactory
 from tests.signin.people import SignedInCustomer
 from tests.venues.made import TREK, a_venue, an_activity
@@ -77,6 +83,21 @@ class Shop:
     def book(self, who: SignedInCustomer, travelers: list[dict[str, Any]], **more: Any) -> Any:
         """The first batch, booked."""
         return self.as_guest(who, "POST", "/bookings", self.wish(travelers, **more))
+
+    def offer(self, who: SignedInCustomer, guests: int) -> Booking:
+        """Places of the first batch, held for somebody who waited for them."""
+        wish = Wish(
+            activity_id=self.trek.id,
+            day=self.batch.day,
+            guests=guests,
+            contact=Contact("Ann Example"),
+            source="customer_app",
+            slot=str(self.batch.id),
+            status=Status.PENDING,
+            hold_expires_at=NOON + timedelta(hours=12),
+            customer_id=who.customer.id,
+        )
+        return make(db.session(), SYSTEM, self.website, wish)
 
     def used(self, batch: Departure) -> int:
         """Places of a batch that are taken."""

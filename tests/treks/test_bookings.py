@@ -131,7 +131,8 @@ def test_what_cannot_be_had_is_refused(app: Flask, shop: Shop, ann: SignedInCust
     assert (shop.used(shop.batch), count(Traveler)) == (4, 4)
     dearer = shop.call(ann, "POST", "/bookings", shop.wish([ANN], expected_total=900))
     assert (dearer.status_code, dearer.get_json()["code"]) == (409, "CONFLICT")
-    assert dearer.get_json()["conflicts"] == {"expected_total": {"yours": 900, "current": 1000}}
+    told = {"field": "expected_total", "message": "It costs 1,000 THB now."}
+    assert dearer.get_json()["details"] == [told]
     shop.later.is_closed = True
     for batch, status in ((shop.later.id, 409), (uuid4(), 404)):
         wish = shop.wish([ANN], batch_id=str(batch))
@@ -252,9 +253,7 @@ def pay(booking_id: str) -> None:
 
 
 def test_what_is_held_is_accepted_in_time(shop: Shop, ann: SignedInCustomer, noon: Any) -> None:
-    from tests.waiting.made import held_for
-
-    offered = held_for(ann.customer, shop.batch, 2)
+    offered = shop.offer(ann, 2)
     path = f"/bookings/{offered.id}"
     shown = shop.as_guest(ann, "GET", path)["booking"]
     assert (shown["status"], shown["can_confirm"], shown["travelers"]) == ("pending", True, [])
