@@ -6,12 +6,13 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from random import Random
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.bookings import actions
+from app.bookings import actions, arriving
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.extensions import db
@@ -79,6 +80,27 @@ def test_the_whole_party_at_once_keeps_who_came_before(manager: FlaskClient, tre
     assert undo is not None
     manager.post(undo[1].replace("\\u0026", "&"))
     assert counts(ada) == ("confirmed", 1, 1)  # as it was
+
+
+def test_any_order_of_taps_and_moves_leaves_rows_columns_and_status_in_step(
+    trek: Leaving,
+) -> None:
+    ada = trek.book("Ada Booker", 3, "Tess", "Tim", "Tom")
+    chance, ids = Random(7), [one.id for one in going(ada)]
+    for _ in range(40):
+        some = chance.sample(ids, chance.randint(1, 3))
+        what = chance.choice(["in", "in", "out", Status.CHECKED_IN, Status.NO_SHOW])
+        if isinstance(what, Status):
+            if ada.can_move_to(what):
+                actions.move(db.session(), MIA, EVERYTHING, ada.id, what)
+        else:
+            say = arriving.check_in if what == "in" else arriving.undo
+            say(db.session(), MIA, ada, some, datetime.now(UTC))
+        seen = sum(row["checked_in_at"] is not None for row in ada.travelers)
+        status, column, rows = counts(ada)
+        assert seen == column == rows
+        assert (status == "checked_in") is (rows == 3)
+        assert status != "no_show" or rows == 0
 
 
 def test_guests_without_names_arrive_with_their_booking(
