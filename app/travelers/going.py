@@ -12,18 +12,19 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.customers.phones import to_e164
+from app.customers.models import Customer
 from app.errors import Fault, InvalidPayload
+from app.ids import new_id
+from app.travelers import queries, rules
 from app.travelers.models import Traveler
 
-OLDEST = 120
-SAID = (
-    *("name", "birth_date", "age", "gender", "phone"),
-    *("emergency_contact_name", "emergency_contact_phone"),
-    *("special_requirements", "medical_notes"),
-)
-"""What may be said of a traveler."""
-_PHONES = {"phone", "emergency_contact_phone"}
+_TOGETHER = {
+    "age": ("birth_date", "age"),
+    "birth_date": ("birth_date", "age"),
+    "emergency_contact_name": ("emergency_contact_name", "emergency_contact_phone"),
+    "emergency_contact_phone": ("emergency_contact_name", "emergency_contact_phone"),
+}
+"""Where one of these is said anew, what was kept of the others says nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Wanted:
     id: UUID | None = None
     is_primary: bool = False
     said: Mapping[str, Any] = field(default_factory=dict)
-    """By the names of SAID."""
+    """By the names of `rules.FIELDS`."""
 
 
 @dataclass(frozen=True)
@@ -67,44 +68,32 @@ def choose(
     day: date,
     *,
     min_age: int | None,
-    region: str = "IN",
 ) -> list[Going]:
     """Snapshots of who goes on a day; who is new gets a profile of the customer's.
 
     Exactly one is primary: who goes alone is it. Raises InvalidPayload with every fault, named as
-    `travelers.1.age`; then nothing was written.
+    `travelers.1.age`, and Conflict where they are too many to keep; then nothing was written.
     """
     kept = _kept(session, customer_id, [each.id for each in wanted if each.id])
-    faults = _faults_of_primary(wanted)
-    described = []
-    for place, each in enumerate(wanted):
-        values, found = _described(each, kept, day, min_age, region)
-        faults += [Fault(f"travelers.{place}.{one.field}", one.message) for one in found]
-        described.append(values)
-    if len(wanted) != len({each.id or place for place, each in enumerate(wanted)}):
-        faults.append(Fault("travelers", "Each traveler goes once."))
+    region = queries.region_of(session.get(Customer, customer_id))
+    today = datetime.now(UTC).date()
+    described = [_described(each, kept, region, today) for each in wanted]
+    faults = _faults_of_party(wanted)
+    for place, (values, wrong) in enumerate(described):
+        found = wrong or _too_young(values, day, min_age)
+        faults += [Fault(f"travelers.{place}.{name}", message) for name, message in found]
     if faults:
         raise InvalidPayload("These travelers cannot go like this.", faults)
-    made = [_profile(session, customer_id, each, kept) for each in wanted]
+    new = sum(each.id is None for each in wanted)
+    if new:
+        queries.demand_room(session, customer_id, new)
+    going = []
+    for each, (values, _) in zip(wanted, described, strict=True):
+        profile = kept[each.id] if each.id else _profile(session, customer_id, values)
+        primary = each.is_primary or len(wanted) == 1
+        going.append(Going(profile.id, primary, **_on(values, day)))
     session.flush()
-    alone = len(wanted) == 1
-    return [
-        Going(profile.id, each.is_primary or alone, **values)
-        for profile, each, values in zip(made, wanted, described, strict=True)
-    ]
-
-
-def age_on(birth_date: date | None, age: int | None, said_on: date | None, day: date) -> int | None:
-    """Years on a day: by the birth date, else by the age on the day on which it was said."""
-    if birth_date is not None:
-        return _years(birth_date, day)
-    if age is None or said_on is None:
-        return age
-    return age + max(_years(said_on, day), 0)
-
-
-def _years(first: date, last: date) -> int:
-    return last.year - first.year - ((last.month, last.day) < (first.month, first.day))
+    return going
 
 
 def _kept(session: Session, customer_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Traveler]:
@@ -114,63 +103,57 @@ def _kept(session: Session, customer_id: UUID, ids: Sequence[UUID]) -> dict[UUID
     return {each.id: each for each in session.scalars(query)} if ids else {}
 
 
-def _faults_of_primary(wanted: Sequence[Wanted]) -> list[Fault]:
-    primary = sum(each.is_primary for each in wanted)
+def _faults_of_party(wanted: Sequence[Wanted]) -> list[Fault]:
     if not wanted:
         return [Fault("travelers", "Say who goes.")]
-    if primary == 1 or len(wanted) == 1:
-        return []
-    return [Fault("travelers", "Exactly one must be primary: whom the guides call.")]
+    faults = []
+    if sum(each.is_primary for each in wanted) != 1 and len(wanted) > 1:
+        faults.append(Fault("travelers", "Exactly one must be primary: whom the guides call."))
+    if len(wanted) != len({each.id or place for place, each in enumerate(wanted)}):
+        faults.append(Fault("travelers", "Each traveler goes once."))
+    return faults
 
 
 def _described(
-    each: Wanted, kept: Mapping[UUID, Traveler], day: date, min_age: int | None, region: str
-) -> tuple[dict[str, Any], list[Fault]]:
-    """What the booking keeps of one, and what is wrong with it."""
-    said = {name: each.said[name] for name in SAID if each.said.get(name) not in (None, "")}
-    said |= {
-        name: to_e164(said[name], None, region) or said[name] for name in _PHONES & said.keys()
-    }
-    profile = kept.get(each.id) if each.id else None
-    if each.id and profile is None:
-        return {}, [Fault("id", "There is no such traveler of yours.")]
-    values: dict[str, Any] = dict.fromkeys(SAID)
-    values |= {name: getattr(profile, name) for name in SAID} if profile else {}
-    values |= said
-    today = datetime.now(UTC).date()
-    born, said_on = values["birth_date"], today
-    if "age" in said and "birth_date" not in said:
-        born = None
-    elif profile and "age" not in said:
-        said_on = profile.age_on or today
-    age = age_on(born, values["age"], said_on, day)
-    return {**values, "age": age}, _faults(values, age, min_age, today)
+    each: Wanted, kept: Mapping[UUID, Traveler], region: str, today: date
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """What is known of one in the names of `rules.FIELDS` and `age_on`, and what is wrong with it.
+
+    What a profile says was checked when it was kept, or comes from where nobody checked it.
+    """
+    if each.id is None:
+        return rules.check(each.said, region=region, today=today)
+    profile = kept.get(each.id)
+    if profile is None:
+        return {}, [("id", "There is no such traveler of yours.")]
+    before = {name: getattr(profile, name) for name in (*rules.FIELDS, "age_on")}
+    said = {name: value for name, value in each.said.items() if value not in (None, "")}
+    anew = {other for name in said for other in _TOGETHER.get(name, (name,))}
+    asked = {name: said.get(name) for name in rules.FIELDS if name in anew}
+    values, wrong = rules.check({"name": profile.name, **asked}, region=region, today=today)
+    fresh = {name: values[name] for name in anew}
+    if "age" in anew:
+        fresh["age_on"] = values["age_on"]
+    return {**before, **fresh}, wrong
 
 
-def _faults(
-    values: Mapping[str, Any], age: int | None, min_age: int | None, today: date
-) -> list[Fault]:
-    found = []
-    if not values["name"]:
-        found.append(Fault("name", "Is required."))
-    if values["birth_date"] and not 0 <= _years(values["birth_date"], today) <= OLDEST:
-        found.append(Fault("birth_date", "Must be the birth date of somebody who lives."))
-    elif min_age and age is None:
-        found.append(Fault("age", f"Is needed here: nobody younger than {min_age} may go."))
-    elif min_age and age is not None and age < min_age:
-        found.append(Fault("age", f"Must be at least {min_age} on the first day."))
-    return found
+def _too_young(values: Mapping[str, Any], day: date, min_age: int | None) -> list[tuple[str, str]]:
+    if not values or not min_age:
+        return []
+    age = _on(values, day)["age"]
+    if age is None:
+        return [("age", f"Is needed here: nobody younger than {min_age} may go.")]
+    return [("age", f"Must be at least {min_age} on the first day.")] if age < min_age else []
 
 
-def _profile(
-    session: Session, customer_id: UUID, each: Wanted, kept: Mapping[UUID, Traveler]
-) -> Traveler:
-    """The one that is kept, or a new one."""
-    if each.id is not None:
-        return kept[each.id]
-    said = {name: each.said.get(name) or None for name in SAID}
-    phones = {name: to_e164(said[name], None, "IN") or said[name] for name in _PHONES if said[name]}
-    made = Traveler(customer_id=customer_id, **{**said, **phones, "age": each.said.get("age")})
-    made.age_on = datetime.now(UTC).date() if made.age is not None else None
+def _on(values: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """What a booking keeps of somebody: as old as they are on its day."""
+    known = dict(values)
+    known["age"] = rules.age_on(known["birth_date"], known["age"], known.pop("age_on"), day)
+    return known
+
+
+def _profile(session: Session, customer_id: UUID, values: Mapping[str, Any]) -> Traveler:
+    made = Traveler(id=new_id(), customer_id=customer_id, **values)
     session.add(made)
     return made
