@@ -145,6 +145,7 @@ def register_rooms(app: Flask) -> None:
     from app.portal.routes import portal
     from app.privacy.routes import customers
     from app.reports.routes import reports
+    from app.selfservice.desk_routes import requests
     from app.selfservice.routes import my
     from app.security import init_security, init_texts
     from app.staff.guards import init_guards
@@ -193,7 +194,7 @@ def register_rooms(app: Flask) -> None:
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(customer_auth, customer_account),
         *(customer_treks, customer_waiting),
-        my,
+        *(my, requests),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
         app.register_blueprint(blueprint)
@@ -221,7 +222,9 @@ def register_channels(settings: Settings) -> None:
 
 def register_followers() -> None:
     """Who is told at once, in the same transaction, of what others change."""
+    from app.bookings.beside import beside as beside_bookings
     from app.bookings.seating import realign
+    from app.selfservice.desk_routes import beside as requests_beside
     from app.venues.beside import beside
     from app.venues.following import followers
     from app.waiting.offering import at_once
@@ -230,6 +233,7 @@ def register_followers() -> None:
     followers.use(realign)
     freeing.use(at_once)
     beside.use(notes)
+    beside_bookings.use(requests_beside)
 
 
 def register_jobs() -> None:

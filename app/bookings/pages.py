@@ -21,6 +21,7 @@ from app.bookings import (
     queries,
     timeline,
 )
+from app.bookings.beside import beside
 from app.bookings.fields import values_of
 from app.bookings.filters import Filters
 from app.bookings.forms import NotesForm
@@ -159,6 +160,7 @@ def booking_page(
         "table_types": TABLE_TYPES,
         "dishes_missing": dining.mains_missing(db.session(), booking),
         "website_action": url_for("bookings.index"),
+        **beside.told(db.session(), current_scope(), booking),
         **more,
     }
     if context["sees_amounts"]:

@@ -35,6 +35,11 @@ _WANTED = {
     "place_offered": "offered the place to who waited for it",
 }
 """Messages that came due by themselves."""
+_ASKED = {
+    "request.made": "asked for a change",
+    "request.withdrawn": "withdrew a request",
+    "request.answered": "answered the guest's request",
+}
 _LOST = {
     "message.failed": "could not deliver the {kind} by {medium}",
     "message.unclear": "does not know whether the {kind} by {medium} was sent",
@@ -126,6 +131,8 @@ def _door(event: Event) -> str:
 def _summary(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
     if event.name in payment_words.SAID:
         return payment_words.said(event, opened, say)
+    if event.name in _ASKED:
+        return _ASKED[event.name]
     if event.name == "message.wanted":
         return _WANTED.get(opened["kind"][1], "put a message on its way")
     if event.name in _LOST:

@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 from app.deliveries import status as deliveries
 from app.frame import frame
 from app.manifest import queries as manifest
+from app.selfservice.desk_routes import waiting as requests_waiting
 from app.staff.context import current_scope, viewed_person
 from app.staff.permissions import Permission
 from app.tables import queries as tables
@@ -72,6 +73,11 @@ MENU = (
         is_wanted="departures",
     ),
     Place("Bookings", "bookings.index", "list-details", "b", Permission.BOOKINGS_VIEW),
+    Place(
+        *("Requests", "requests.index", "inbox", "q", Permission.BOOKINGS_VIEW),
+        troubles="requests",
+        is_wanted="requests",
+    ),
     Place("Customers", "customers.index", "user", "c", Permission.CUSTOMERS_VIEW),
     Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
     Place("Messages", "messages.index", "message", "m", Permission.MESSAGES_VIEW),
@@ -108,6 +114,7 @@ def init_shell(app: Flask) -> None:
     frame.add("tables", any_tables)
     frame.add("departures", any_departures)
     frame.add("failed", failed_deliveries)
+    frame.add("requests", requests_waiting)
 
     @app.context_processor
     def shell() -> dict[str, Any]:
