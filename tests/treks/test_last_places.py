@@ -17,10 +17,10 @@ from app.customers.models import Customer
 from app.extensions import db
 from app.travelers.models import BookingTraveler, Traveler
 from app.venues.models import Departure, SlotUsage
+from tests.factories import WebsiteFactory
 from tests.harness.live import StackFactory
 from tests.signin.people import signed_in_customer
 from tests.treks.shop import CAMP, leaves
-from tests.factories import WebsiteFactory
 from tests.venues.made import a_venue, an_activity
 
 FAMILIES, PLACES = 100, 12
