@@ -38,7 +38,7 @@ def imported(stand: Bench, folder: Path, *more: str) -> tuple[float, float]:
         most = max(most, _memory(daemon.pid))
         time.sleep(0.2)
     seconds = time.perf_counter() - began
-    print(re.sub(r".*\r", "", log.read_text()).split("\n\n", 1)[-1].strip(), flush=True)
+    print(re.sub(r".*\r", "", log.read_text()).split("\n\n", 1)[-1].rstrip(), flush=True)
     log.unlink()
     return seconds, most / MEGA
 

@@ -14,6 +14,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from app.bookings import standing, telling
+from app.bookings.arrivals import TRAVELERS, here
 from app.bookings.claims import HELD, claim_of, columns_of, time_of, written_keys
 from app.bookings.models import Booking
 from app.bookings.stamps import Stamp
@@ -44,8 +45,6 @@ class Brought:
     source_booking_id: UUID
     more: Mapping[str, Any] = field(default_factory=dict)
     """Columns that are no fields: `kind`, `source_status`, and when it was made or called off."""
-    travelers: Sequence[Mapping[str, Any]] = ()
-    """Columns of who goes, one of them primary."""
 
 
 def existing(session: Session, website_id: str, source_ids: Collection[UUID]) -> set[UUID]:
@@ -69,7 +68,7 @@ def enter_all(
         _row(session, website, one, fields, places, now)
         for one, fields, places in zip(brought, filled, placed, strict=True)
     ]
-    _insert(session, rows, [list(one.travelers) for one in brought])
+    _insert(session, rows)
     events = [
         telling.of_new(row, fields, one.customer.key, dispatch=False)
         for one, fields, row in zip(brought, filled, rows, strict=True)
@@ -88,7 +87,8 @@ def _venues(session: Session, filled: Sequence[Row]) -> Sequence[Venue]:
 
 def _filled(website: Website, one: Brought, now: datetime) -> Row:
     """All fields; every one counts as set now."""
-    return with_empty(website, one.values, dict.fromkeys(one.values, Stamp(now)))
+    fields = with_empty(website, one.values, dict.fromkeys(one.values, Stamp(now)))
+    return fields | {"arrived_count": here(fields[TRAVELERS])}
 
 
 def _places(session: Session, filled: Sequence[Row]) -> list[Row]:
@@ -122,14 +122,15 @@ def _row(
     follows = beside(session, website, fields, dict.fromkeys(one.values, Stamp(now)), now)
     named = {"customer_id": one.customer.id, "source": one.source}
     named["source_booking_id"] = one.source_booking_id
+    named["traveler_count"] = len(fields[TRAVELERS])
     return {**fields, **places, **follows, **named, **one.more}
 
 
-def _insert(session: Session, rows: Sequence[Row], travelers: Sequence[list[Any]]) -> None:
+def _insert(session: Session, rows: Sequence[Row]) -> None:
     insert_rows(session, _BOOKINGS, rows)
     going = [
         {**who, "booking_id": row["id"], "website_id": row["website_id"], "position": place}
-        for row, party in zip(rows, travelers, strict=True)
-        for place, who in enumerate(party)
+        for row in rows
+        for place, who in enumerate(row[TRAVELERS])
     ]
     insert_rows(session, _TRAVELERS, going)

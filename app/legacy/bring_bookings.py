@@ -130,22 +130,19 @@ def _brought(work: Work, one: Found, catalogue: Catalogue, profiles: Profiles) -
     arrived = _arrived(one)
     customer, day = one.guest.id, one.outing.day
     travelers = profiles.travelers(work, customer, one.party, day, arrived)
-    count = len(travelers)
-    counted = {"traveler_count": count, "arrived_count": count if arrived else 0}
     return Brought(
-        values={**one.trip.values, **place, **_said(one, count)},
+        values={**one.trip.values, **place, **_said(one), "travelers": travelers},
         customer=Known(one.guest.id, one.guest.key),
         source=one.trip.source,
         source_booking_id=source_id(work.hub.system, one.row.id),
-        more={**one.trip.history, **counted, "kind": kind},
-        travelers=travelers,
+        more={**one.trip.history, "kind": kind},
     )
 
 
-def _said(one: Found, named: int) -> dict[str, Any]:
+def _said(one: Found) -> dict[str, Any]:
     """What follows from the row, its customer and its party together."""
     told, guest = one.trip.values, one.guest
-    guests = max(one.trip.guests or 0, named, 1)
+    guests = max(one.trip.guests or 0, len(one.party), 1)
     price = told["package_price"]
     if price is None:
         price = (told["total_amount"] / guests).quantize(CENT)

@@ -64,11 +64,19 @@ class Export:
             self._input: BinaryIO = self.path.open("rb")
         except OSError as error:
             raise CannotImport(f"{file.name} cannot be read: {error.strerror}.") from error
+        try:
+            self._begin()
+        except BaseException:
+            self._input.close()
+            raise
+
+    def _begin(self) -> None:
+        name = self.file.name
         start = self._input.read(_SAMPLE)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise CannotImport(f"{file.name} is UTF-16: save it as UTF-8.")
+            raise CannotImport(f"{name} is UTF-16: save it as UTF-8.")
         self._bom = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
-        self.delimiter = max(",;\t", key=start.partition(b"\n")[0].decode("latin-1").count)
+        self.delimiter = max(",;\t", key=start.lstrip().partition(b"\n")[0].decode("latin-1").count)
         self.header, self.first, self.first_line = self._head()
 
     def close(self) -> None:

@@ -3,7 +3,7 @@ the booking with which they went."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from app.legacy.index import Spot
 from app.legacy.people import Participant, likeness, participant
 from app.legacy.values import Bad
 from app.legacy.work import Work
+from app.travelers.models import KEPT, plain
 
 MOST = 1000
 """Participants of one booking."""
@@ -60,18 +61,19 @@ class Profiles:
 
     def travelers(
         self, work: Work, customer_id: UUID, party: Going, on: date, arrived: datetime | None
-    ) -> list[Mapping[str, Any]]:
-        """The rows of a booking."""
+    ) -> list[dict[str, Any]]:
+        """Who goes with a booking, as it keeps them."""
         primary = _primary([one for _, one in party])
         used: set[UUID] = set()
-        rows: list[Mapping[str, Any]] = []
+        rows: list[dict[str, Any]] = []
         for place, (row, one) in enumerate(party):
             profile, is_new = self._profile(work, customer_id, one, on, used)
             used.add(profile)
             self.became.append(Became("participant", row.id, profile, is_new, row.digest))
             work.report.count(work.participants, "new" if is_new else "matched")
             more = {"id": new_id(), "traveler_id": profile, "is_primary": place == primary}
-            rows.append({**one.columns, **more, "price": one.price, "checked_in_at": arrived})
+            told = {**one.columns, **more, "price": one.price, "checked_in_at": arrived}
+            rows.append({name: plain(told[name]) for name in KEPT})
         return rows
 
     def _profile(
