@@ -29,7 +29,7 @@ from app.staff.scope import EVERYTHING
 from app.staff.visitor import Visitor
 from app.websites import actions as websites
 from app.websites.models import Website
-from demo import agencies, restaurant
+from demo import agencies, restaurant, treks
 from demo.backdate import Clock
 from demo.catalogue import BRANDS, Brand
 from demo.credentials import Credentials
@@ -106,6 +106,7 @@ def _fill(session: Session, site: SiteSettings) -> None:
             player.play(step)
         _dispatch(session)
         restaurant.set_up(session, now)
+        treks.set_up(session, now)
         _dispatch(session)
     Store(site.home).replace(player.memory.site_state(site.website_id))
 

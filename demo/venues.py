@@ -63,6 +63,13 @@ def _family(adult: int, child: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _trek(days: int, min_age: int, difficulty: str, prices: list[dict[str, Any]]) -> Sold:
+    discounts = [{"guests": 4, "percent": 5}, {"guests": 8, "percent": 10}]
+    of_treks = {"days": days, "min_age": min_age, "difficulty": difficulty}
+    more = {"lead_minutes": 2880, "prices": prices, "group_discounts": discounts, **of_treks}
+    return Sold(16, days * 1440, "trek", more)
+
+
 PARK = (_open("08:00", "18:00"),)
 LUNCH = _open("11:30", "15:30", ("12:00", "14:30"))
 DIVE_DAY = (_open("07:00", "20:00"),)
@@ -136,9 +143,9 @@ SOLD: dict[str, Sold] = {
     "Table for Lunch": Sold(24, 90, "table", {"max_party": 10}),
     "Table for Dinner": Sold(30, 120, "table", {"max_party": 10}),
     "Captain's Tasting Menu": Sold(12, 180, "table", {"lead_minutes": 1440, "max_party": 8}),
-    "Annapurna Base Camp, 9 days": Sold(16, 9 * 1440, "trek", {"lead_minutes": 2880}),
-    "Poon Hill, 5 days": Sold(16, 5 * 1440, "trek", {"lead_minutes": 2880}),
-    "Everest View, 7 days": Sold(16, 7 * 1440, "trek", {"lead_minutes": 2880}),
+    "Annapurna Base Camp, 9 days": _trek(9, 14, "Demanding", _family(98000, 78000)),
+    "Poon Hill, 5 days": _trek(5, 8, "Moderate", _family(52000, 39000)),
+    "Everest View, 7 days": _trek(7, 12, "Demanding", []),
     "Nagarkot Sunrise Hike": Sold(15, 300, "trek"),
     "Test Package": Sold(10, 60),
 }
