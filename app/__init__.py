@@ -105,6 +105,8 @@ def register_rooms(app: Flask) -> None:
     from app.alerts.schedule_routes import work
     from app.api.customer.account import customer_account
     from app.api.customer.auth import customer_auth
+    from app.api.customer.bookings import bookings as customer_bookings
+    from app.api.customer.travelers import travelers as customer_travelers
     from app.api.customer.treks import treks as customer_treks
     from app.api.customer.waiting import waiting as customer_waiting
     from app.api.limits import init_limits
@@ -145,9 +147,9 @@ def register_rooms(app: Flask) -> None:
     from app.portal.routes import portal
     from app.privacy.routes import customers
     from app.reports.routes import reports
+    from app.security import init_security, init_texts
     from app.selfservice.desk_routes import requests
     from app.selfservice.routes import my
-    from app.security import init_security, init_texts
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
     from app.staff.invite_routes import invite
@@ -193,7 +195,7 @@ def register_rooms(app: Flask) -> None:
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         *(customer_auth, customer_account),
-        *(customer_treks, customer_waiting),
+        *(customer_travelers, customer_treks, customer_bookings, customer_waiting),
         *(my, requests),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):
