@@ -21,6 +21,7 @@ from app.events.models import Actor, NewEvent
 from app.messaging import forgetting as messages
 from app.privacy import queries
 from app.privacy.queries import Person
+from app.selfservice import forgetting as requests
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.waiting import people as waiting
@@ -67,6 +68,7 @@ def erase(
     booking_ids = forget(session, customer_id, now)
     forgetting.clear_of(session, booking_ids)
     messages.forget(session, customer_id, booking_ids)
+    requests.forget(session, [each.id for each in records], booking_ids)
     waiting.forget(session, [each.id for each in records])
     forgetting.clear_where(session, concerned, lambda body: any(m in body for m in marks))
     merging.forget(session, [each.id for each in records])

@@ -21,6 +21,7 @@ from app.payments import queries as payments
 from app.payments.models import Payment
 from app.privacy import queries
 from app.privacy.queries import Person
+from app.selfservice import queries as requests
 from app.staff.scope import Scope
 from app.waiting import people as waiting
 
@@ -69,6 +70,10 @@ def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dic
             _columns(payment, OF_PAYMENT)
             for payment in payments.of_bookings(session, ids)
             if amounts.may_see(scope, payment.website_id)
+        ],
+        "requests": [
+            {name: plain(value) for name, value in row.items()}
+            for row in requests.of_bookings(session, ids)
         ],
         "waiting_lists": waiting.of_guest(session, scope, person.customer.id),
     }

@@ -26,6 +26,7 @@ from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.messaging.models import Message
 from app.privacy import queries
+from app.selfservice import forgetting as requests
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.waiting import people as waiting
@@ -202,6 +203,7 @@ def _move(
         .values(customer_id=new, updated_at=Message.updated_at)
         .execution_options(synchronize_session="fetch")
     )
+    requests.follow(session, ids)
     return ids
 
 

@@ -12,10 +12,10 @@ from app.bookings.models import Booking
 from app.selfservice.models import ChangeRequest
 
 
-def forget(session: Session, customer_id: UUID, booking_ids: Collection[UUID]) -> None:
+def forget(session: Session, customer_ids: Collection[UUID], booking_ids: Collection[UUID]) -> None:
     """Clear the words of a person, also in bookings that became theirs. What is open ends."""
     theirs = or_(
-        ChangeRequest.customer_id == customer_id, ChangeRequest.booking_id.in_(booking_ids)
+        ChangeRequest.customer_id.in_(customer_ids), ChangeRequest.booking_id.in_(booking_ids)
     )
     cleared = update(ChangeRequest).where(theirs)
     _run(session, cleared.values(words=None, answer=None))

@@ -32,6 +32,7 @@ from app.events.models import SYSTEM, NewEvent
 from app.extensions import db
 from app.messaging.models import Message
 from app.partners.models import Partner
+from app.selfservice.models import ChangeRequest
 from app.staff import invitations, partner_people, queries
 from app.staff.guards import Access, declared
 from app.staff.invitations import Guest
@@ -119,6 +120,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "manifest.booking_id": BookingFactory(
             website_id="ours", departure_id=places["departure_id"]
         ).id,
+        "request_id": a_request(booking).id,
         "user_id": house.colleague.id,
         "membership_id": db.session.scalars(member).one(),
         "session_id": db.session.scalars(device).one(),
@@ -145,6 +147,15 @@ def somebody_waits(departure_id: UUID) -> UUID:
     db.session.add(entry)
     db.session.flush()
     return entry.id
+
+
+def a_request(booking: Booking) -> ChangeRequest:
+    """Something that its guest asked for."""
+    about = {"website_id": "ours", "booking_id": booking.id, "customer_id": booking.customer_id}
+    request = ChangeRequest(**about, words="A table outside")
+    db.session.add(request)
+    db.session.flush()
+    return request
 
 
 def merged_into(customer_id: UUID) -> UUID:
