@@ -50,7 +50,7 @@ def state(folder: Path) -> tuple[list[Any], Any, list[str], str]:
     """All that an import leaves behind."""
     rows = [tuple(row) for row in db.session.execute(text(STATE))]
     counted = tuple(db.session.execute(text(MORE)).one())
-    rejected = (folder / REJECTED).read_text().splitlines()
+    rejected = sorted((folder / REJECTED).read_text().splitlines())
     return rows, counted, rejected, (folder / "import_report.txt").read_text().split("\n", 1)[1]
 
 
