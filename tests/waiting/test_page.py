@@ -70,7 +70,7 @@ def test_offering_and_taking_off(house: House, trek: Trek) -> None:
     assert desk.get(at(trek)).text.count("Offer now") == 1
     desk.post(f"/waiting/entries/{second.id}/offer")
     assert second.state == "offered"
-    assert "held until" in desk.get(at(trek)).text
+    assert "Saturday 21 November" in desk.get(at(trek)).text
     assert (
         "not enough places"
         in desk.post(f"/waiting/entries/{first.id}/offer", follow_redirects=True).text
