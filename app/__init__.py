@@ -194,8 +194,9 @@ def register_rooms(app: Flask) -> None:
         *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
-        *(customer_auth, customer_account),
+        customer_auth,
         *(customer_travelers, customer_treks, customer_bookings, customer_waiting),
+        customer_account,
         *(my, requests),
         *(paypal_hook, pay, payments, payment_settings, twilio_hook),
     ):

@@ -22,6 +22,7 @@ from flask import Flask
 
 from app.api.schemas import examples
 from app.extensions import db
+from app.messaging.models import MessageSettings
 from app.staff.actions import Lifetime, open_session
 from app.staff.tokens import write_token
 from app.staff.visitor import Visitor
@@ -35,18 +36,23 @@ from tests.factories import (
     person,
 )
 from tests.harness.live import Stack, StackFactory
-from tests.venues.made import a_venue, an_activity
+from tests.signin.people import signed_in_customer
+from tests.venues.made import TREK, a_venue, an_activity
 
 pytestmark = [pytest.mark.slow, pytest.mark.committed]
 
 HOUR = Lifetime("api", timedelta(hours=1))
 KEY = "hanuman-world_sk_fuzz"
 RESELLER = "reef_sk_fuzz"
+CUSTOMER: dict[str, str] = {}
 OPEN, SHUT = time(9), time(17)
 EXAMPLES, STORIES = 15, 40
 SECONDS = 90
 REFUSED = {
     "POST /api/v1/auth/login",  # nobody guesses a password
+    "POST /api/v1/customer/auth/verify-otp",  # nor a code
+    "POST /api/v1/customer/auth/refresh",
+    "DELETE /api/v1/customer/auth/devices/{device_id}",
     "PUT /api/table-bookings/{reference}",  # DELETE came first, and cancelled the example's
 }
 UNCHECKED = (
@@ -75,8 +81,16 @@ def fill(app: Flask) -> str:
             db.session(), person("superadmin"), Visitor("127.0.0.1"), HOUR, datetime.now(UTC)
         )
         token = write_token(app.extensions["settings"], signed.session)
+        a_trek_to_ask_for(app)
         db.session.commit()
         return token
+
+
+def a_trek_to_ask_for(app: Flask) -> None:
+    """A trek, SMS that are kept here, and a customer who is signed in: their token."""
+    an_activity(a_venue("hanuman-world", "Trailhead"), **TREK)
+    db.session.add(MessageSettings(website_id="hanuman-world", sms_by="capture"))
+    CUSTOMER["token"] = signed_in_customer(app).headers["Authorization"].partition(" ")[2]
 
 
 def a_table_to_book() -> None:
@@ -103,6 +117,7 @@ def configure(home: Path, token: str) -> Path:
     path.write_text(
         f'[auth.openapi.bearer]\nbearer = "{token}"\n[auth.openapi.apiKey]\napi_key = "{KEY}"\n'
         f'[auth.openapi.partnerKey]\nbearer = "{RESELLER}"\n'
+        f'[auth.openapi.customerToken]\nbearer = "{CUSTOMER["token"]}"\n'
         f"[generation]\nmax-examples = {EXAMPLES}\n"
         f"[phases.stateful.generation]\nmax-examples = {STORIES}\n"
         + "".join(f"[checks.{name}]\nenabled = false\n" for name in UNCHECKED)

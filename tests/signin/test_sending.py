@@ -10,17 +10,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from app.config import Settings
 from app.deliveries import housekeeping, lanes
 from app.deliveries.channel import Channels
 from app.deliveries.dispatch import dispatch
 from app.deliveries.models import SyncLog
 from app.extensions import db
 from app.messaging import hearing
-from app.messaging.code_channel import CodeChannel
+from app.messaging.code_channel import CodeChannel, said, sender
 from app.messaging.models import MessageSettings
 from demo.standins.twilio import Twilio
 from tests.desk import browser_of
-from tests.factories import person
+from tests.factories import WebsiteFactory, person
 from tests.messaging.conftest import _loopback, clock, office, phones, wired
 from tests.messaging.post import Post, a_booking, a_guest
 from tests.signin.phone import NUMBER, Phone, a_trek_shop, number, pass_time
@@ -79,9 +80,9 @@ def test_it_is_written_down_nowhere(asked: Phone, post: CodePost, phones: Twilio
     assert (message.recipient, message.customer_id) == (f"…{NUMBER[-3:]}", None)
     (log_row,) = post.session.query(SyncLog).all()
     assert "••••••" in str(log_row.request_body)
-    for said in (log_row.request_body, log_row.response_body, str(log_row.request_headers)):
-        assert code not in str(said)
-        assert NUMBER[1:] not in str(said)
+    for words in (log_row.request_body, log_row.response_body, str(log_row.request_headers)):
+        assert code not in str(words)
+        assert NUMBER[1:] not in str(words)
     assert phones.messages[0]["sid"] in str(log_row.response_body)
 
 
@@ -225,3 +226,22 @@ def test_the_report_of_the_provider_is_noted(asked: Phone, post: CodePost, phone
     assert post.one(kind="sign_in_code").state == "undelivered"
     post.run()
     assert len(phones.messages) == 1, "no e-mail, no second text"
+
+
+def test_which_website_sends(app: Flask, db_session: object) -> None:
+    """The one that is named; else the first that has treks and can send."""
+    settings = Settings(env="test")
+    a_trek_shop(website_id="zebra")
+    assert sender(db.session(), settings) == "zebra"
+    first = a_trek_shop(website_id="alp")
+    WebsiteFactory.create(id="aaa")
+    db.session.add(MessageSettings(website_id="aaa", sms_by="capture"))
+    db.session.flush()
+    assert sender(db.session(), settings) == "alp"
+    named = Settings(env="test", app_website="aaa")
+    assert sender(db.session(), named) == "aaa"
+    first.sms_by = "twilio"  # and nothing filled in
+    db.session.flush()
+    assert sender(db.session(), settings) == "zebra"
+    assert sender(db.session(), Settings(env="test", app_website="nobody")) is None
+    assert said("012345", "es", "Alp").startswith("012345 es su código")

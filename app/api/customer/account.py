@@ -13,7 +13,13 @@ from app.api.customer.auth import profile_json
 from app.api.customer.caller import CustomerCaller, customer_actor
 from app.api.customer.calls import GROUP, OPEN, SECURITY, Call, changing, reading
 from app.api.describing import describes
-from app.api.schemas.customer_auth import DevicesAnswer, ProfileAnswer, ProfileChange, SignedOut
+from app.api.schemas.customer_auth import (
+    PROFILE,
+    DevicesAnswer,
+    ProfileAnswer,
+    ProfileChange,
+    SignedOut,
+)
 from app.bookings.fields import plain
 from app.errors import AuthFailed, NotFound
 from app.extensions import csrf, db
@@ -36,7 +42,14 @@ def show_profile() -> Response:
 
 @customer_account.put("/profile")
 @public(OPEN)
-@describes(GROUP, answers={200: ProfileAnswer}, body=ProfileChange, repeatable=True, **OF_CUSTOMERS)
+@describes(
+    GROUP,
+    answers={200: ProfileAnswer},
+    body=ProfileChange,
+    repeatable=True,
+    examples=PROFILE,
+    **OF_CUSTOMERS,
+)
 def change_profile() -> Response:
     """Say your name and your e-mail address."""
     return changing("customer.profile", _change_profile)

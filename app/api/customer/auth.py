@@ -12,6 +12,8 @@ from app.api.customer.calls import GROUP, answer
 from app.api.customer.tokens import write_token
 from app.api.describing import describes
 from app.api.schemas.customer_auth import (
+    ASK,
+    CHECK,
     CodeCheck,
     CodeRequest,
     CodeSent,
@@ -47,7 +49,7 @@ class CannotSend(HubError):
 
 @customer_auth.post("/request-otp")
 @public(ABOUT_CODES)
-@describes(GROUP, answers={200: CodeSent}, body=CodeRequest, errors=(CannotSend,))
+@describes(GROUP, answers={200: CodeSent}, body=CodeRequest, errors=(CannotSend,), examples=ASK)
 def request_code() -> Response:
     """Have a code of six digits sent to a phone.
 
@@ -68,7 +70,9 @@ def request_code() -> Response:
 
 @customer_auth.post("/verify-otp")
 @public(ABOUT_CODES)
-@describes(GROUP, answers={200: CustomerTokens}, body=CodeCheck, errors=(AuthFailed,))
+@describes(
+    GROUP, answers={200: CustomerTokens}, body=CodeCheck, errors=(AuthFailed,), examples=CHECK
+)
 def verify_code() -> Response:
     """Exchange the code for tokens: you are signed in on this device."""
     body = read_body(CodeCheck)

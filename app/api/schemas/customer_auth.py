@@ -13,6 +13,11 @@ from app.api.schemas.kinds import ABSENT, Email, Filled50, Filled100
 Token = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
 Code = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, pattern=r"^[0-9]{6}$")]
 
+ASK = {"A phone": {"phone": "+9779841234567"}}
+CHECK = {"With the code": {"phone": "+9779841234567", "otp": "123456", "device": "Asha's phone"}}
+PROFILE = {"Name and e-mail": {"name": "Asha Gurung", "email": "asha@example.com"}}
+"""Bodies, for the document."""
+
 
 class _Body(BaseModel):
     """A misspelt field is a fault, not a silent nothing."""
