@@ -169,7 +169,7 @@ def close(
 def remove(
     session: Session, actor: Actor, scope: Scope, venue_id: UUID, departure_id: UUID
 ) -> Sailing:
-    """Delete one that nobody ever booked. Raises Refused for any other, NotFound, Forbidden."""
+    """Delete one that nobody ever booked or waited for. Raises Refused for any other, NotFound, Forbidden."""
     venue = queries.lock(session, scope, venue_id)
     sailing = queries.departure(session, venue, departure_id)
     departure, about = sailing.departure, _about(sailing.activity, sailing.departure)
@@ -191,7 +191,8 @@ def remove(
 
 def booked() -> Refused:
     """Why a departure is not deleted."""
-    return Refused("It has bookings, perhaps cancelled ones, so it cannot be deleted. Close it.")
+    why = "It has bookings, perhaps cancelled ones, or somebody waited for it"
+    return Refused(f"{why}, so it cannot be deleted. Close it.")
 
 
 def _activity(session: Session, venue: Venue, values: Mapping[str, Any]) -> Activity:
