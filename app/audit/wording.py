@@ -91,6 +91,7 @@ _SAID = {
 
 
 _NAMED_BY = {
+    "import": "system",
     "schedule": "job",
     "alert": "condition",
     "waiting": "departure",

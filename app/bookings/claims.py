@@ -93,16 +93,15 @@ def settle(
         return {}
     if gone:
         exchange(session, give, None)
-        return {} if not moved else columns_of(_anywhere(session, new), overbooked=False)
+        return {} if not moved else _columns(_anywhere(session, new), overbooked=False)
     place = _place(session, new, terms, now, moved=moved)
     take = claim_of({**new, "slot_key": place.key, "slot_keys": written_keys(place.sits)})
     force = terms in (Terms.SOURCE, Terms.OVERBOOK)
     overbooked = exchange(session, give, take, place.limits, force=force)
-    return columns_of(place, overbooked=overbooked)
+    return _columns(place, overbooked=overbooked)
 
 
-def columns_of(place: Place, *, overbooked: bool) -> dict[str, Any]:
-    """The columns that say where it takes its places."""
+def _columns(place: Place, *, overbooked: bool) -> dict[str, Any]:
     return {
         "slot_key": place.key,
         "slot_keys": written_keys(place.sits),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.bookings import standing, telling
 from app.bookings.arrivals import TRAVELERS, here
-from app.bookings.claims import HELD, claim_of, columns_of, time_of, written_keys
+from app.bookings.claims import HELD, claim_of, time_of, written_keys
 from app.bookings.models import Booking
 from app.bookings.stamps import Stamp
 from app.bookings.writing import beside, with_empty
@@ -92,26 +92,20 @@ def _filled(website: Website, one: Brought, now: datetime) -> Row:
 
 
 def _places(session: Session, filled: Sequence[Row]) -> list[Row]:
-    """Count the places of all, and return the columns that follow. Fills in the departures."""
-    there = [fields for fields in filled if fields["activity_id"]]
-    found = finding.places_of(session, {time_of(fields) for fields in there}) if there else {}
-    claims = []
-    for fields in there:
-        place = found[time_of(fields)]
-        held = {"slot_key": place.key, "slot_keys": written_keys(place.sits)}
-        if claim := claim_of({**fields, **held}):
-            claims.append((claim, place.limits))
-    over = iter(take_all(session, claims))
+    """Count the places of all, and return the columns that say where. Fills in the departures."""
+    there = {time_of(fields) for fields in filled if fields["activity_id"]}
+    found = finding.places_of(session, there) if there else {}
+    places = [found[time_of(fields)] if fields["activity_id"] else None for fields in filled]
     placed: list[Row] = []
-    for fields in filled:
-        columns: Row = dict.fromkeys(HELD)
-        if fields["activity_id"]:
-            place = found[time_of(fields)]
-            columns |= columns_of(place, overbooked=False)
-            is_over = next(over) if claim_of({**fields, **columns}) else False
-            fields |= {"departure_id": columns.pop("departure_id"), "overbooked": is_over}
-            del columns["overbooked"]
-        placed.append(columns)
+    for fields, place in zip(filled, places, strict=True):
+        where = {"slot_key": place.key, "slot_keys": written_keys(place.sits)} if place else {}
+        placed.append({**dict.fromkeys(HELD), **where})
+        fields["departure_id"] = place.departure_id if place else None
+    claims = [claim_of({**fields, **held}) for fields, held in zip(filled, placed, strict=True)]
+    pairs = zip(claims, places, strict=True)
+    over = iter(take_all(session, [(one, place.limits) for one, place in pairs if one and place]))
+    for fields, claim in zip(filled, claims, strict=True):
+        fields["overbooked"] = next(over) if claim else False
     return placed
 
 

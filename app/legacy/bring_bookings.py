@@ -102,14 +102,10 @@ def _found(work: Work, rows: Sequence[Row], spots: Spots) -> list[Found]:
     guests = owners(work, [(row, one) for row, one, _ in read])
     accepted: list[tuple[Row, Trip, Outing, Guest]] = []
     for (row, one, outing), guest in zip(read, guests, strict=True):
-        named = spots.get(row.id, ())
-        if isinstance(guest, str):
-            _reject(work, row, guest, spots)
-        elif source_id(work.hub.system, row.id) in taken:
-            _reject(work, row, USED, spots)
-        elif len(named) > parties.MOST or not (one.guests or named):
-            many = "Nobody goes along." if not named else "It names too many participants."
-            _reject(work, row, many, spots)
+        is_taken = source_id(work.hub.system, row.id) in taken
+        why = USED if is_taken else _size_fault(one, len(spots.get(row.id, ())))
+        if isinstance(guest, str) or why:
+            _reject(work, row, guest if isinstance(guest, str) else str(why), spots)
         else:
             accepted.append((row, one, outing, guest))
     wanted = [spot for row, *_ in accepted for spot in spots.get(row.id, ())]
@@ -118,6 +114,12 @@ def _found(work: Work, rows: Sequence[Row], spots: Spots) -> list[Found]:
         Found(row, one, outing, guest, going(work, rows_of.get(row.id, ()), outing.day))
         for row, one, outing, guest in accepted
     ]
+
+
+def _size_fault(one: Trip, named: int) -> str | None:
+    if named > parties.MOST:
+        return f"It names more than {parties.MOST:,} participants."
+    return None if named or one.guests else "Nobody goes along."
 
 
 def _reject(work: Work, row: Row, reason: str, spots: Spots) -> None:

@@ -59,11 +59,11 @@ def source_id(system: str, legacy_id: str) -> UUID:
 def trip(row: Texts, system: str, region: str, now: datetime) -> Trip:
     """A booking. Raises Bad."""
     status = _status(row)
-    written = values.words(row, "customer_phone", 50)
+    phone = values.words(row, "customer_phone", 50)
     total = values.money(row, "total_amount")
     if total is None:
         raise Bad("total_amount is empty.")
-    known = {
+    known: dict[str, Any] = {
         "booking_ref": values.words(row, "reference", 100) or f"{system}-{row['id']}".upper()[:100],
         "total_amount": total,
         "package_price": values.money(row, "price_per_person"),
@@ -73,20 +73,25 @@ def trip(row: Texts, system: str, region: str, now: datetime) -> Trip:
         "cancellation_reason": values.words(row, "cancellation_reason", 2000),
         "customer_name": values.words(row, "customer_name"),
         "customer_email": values.email(row, "customer_email"),
-        "customer_phone": written,
+        "customer_phone": phone,
         "special_requests": values.words(row, "special_requests", 5000),
         "admin_notes": _notes(row),
         "source_created_at": values.instant(row, "created_at", now),
+        **_currency(row),
     }
-    if currency := values.currency(row, "currency"):
-        known["currency"] = currency
     return Trip(
         known,
         _history(row, status, now),
         source=_source(row),
-        phone=to_e164(written, None, region) if written else None,
+        phone=to_e164(phone, None, region) if phone else None,
         guests=values.count(row, "total_participants"),
     )
+
+
+def _currency(row: Texts) -> dict[str, str]:
+    """Where it says none it is that of the website."""
+    code = values.currency(row, "currency")
+    return {"currency": code} if code else {}
 
 
 def _status(row: Texts) -> Status:
