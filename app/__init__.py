@@ -149,7 +149,7 @@ def register_rooms(app: Flask) -> None:
     from app.reports.routes import reports
     from app.security import init_security, init_texts
     from app.selfservice.desk_routes import requests
-    from app.selfservice.routes import my
+    from app.selfservice.traveler_routes import my
     from app.staff.guards import init_guards
     from app.staff.identity import init_identity
     from app.staff.invite_routes import invite

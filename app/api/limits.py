@@ -119,6 +119,8 @@ BY_ROUTE: dict[str, Policy] = {
     "api_twilio.receive_status": REPORTS,
     "api_twilio.receive_answer": PROVIDER,
     **dict.fromkeys(("my.show", "my.calendar", "my.ask_cancel"), PUBLIC),
+    **dict.fromkeys(("my.name_traveler", "my.tell"), PUBLIC),
+    **dict.fromkeys(("my.add_traveler", "my.save_details"), PAY),
     **dict.fromkeys(("my.confirm", "my.cancel", "my.ask", "my.withdraw"), PAY),
     "pay.show": PUBLIC,
     "pay.begin": PAY,

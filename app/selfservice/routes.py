@@ -13,7 +13,7 @@ from app.bookings.calendar import Appointment, calendar_file
 from app.errors import Conflict, InvalidPayload, NotFound, SlotUnavailable
 from app.events.models import Actor
 from app.extensions import csrf, db
-from app.selfservice import actions
+from app.selfservice import actions, details
 from app.selfservice.opening import Visit, open_link
 from app.selfservice.refunds import statement
 from app.selfservice.view import Typed, news, shown
@@ -89,13 +89,13 @@ def calendar(token: str) -> Response:
 @public(BECAUSE)
 def confirm(token: str) -> Response:
     """Take the place that is held; where a deposit is due, it is paid next."""
-    visit = _locked(token)
+    visit = locked(token)
     try:
         changed = accepting.accept(db.session(), guest(visit), visit.booking, now())
     except (Conflict, SlotUnavailable) as error:
-        return _refused(token, error.message)
+        return refused(token, error.message)
     db.session.commit()
-    return _back(token, "taken" if changed and visit.booking.status == "confirmed" else "")
+    return back(token, "taken" if changed and visit.booking.status == "confirmed" else "")
 
 
 @my.get("/<token>/cancel")
@@ -104,7 +104,7 @@ def ask_cancel(token: str) -> Response:
     """What goes back by rule, before anything is cancelled."""
     visit = open_link(db.session(), token, now())
     if not calling_off.is_cancellable(visit.booking, now()):
-        return _back(token, "")
+        return back(token, "")
     return _cancel_page(token, visit)
 
 
@@ -112,9 +112,9 @@ def ask_cancel(token: str) -> Response:
 @public(BECAUSE)
 def cancel(token: str) -> Response:
     """Cancel it, on the terms that were read."""
-    visit, session = _locked(token), db.session()
+    visit, session = locked(token), db.session()
     if visit.booking.is_gone:
-        return _back(token, "same")
+        return back(token, "same")
     told = statement(session, visit, now())
     changed = news(session, visit, request.form.get("version", 0, int))
     is_other = bool(changed) or told.key != request.form.get("terms")
@@ -124,35 +124,35 @@ def cancel(token: str) -> Response:
     try:
         calling_off.cancel(session, guest(visit), visit.booking, reason, now())
     except Conflict as error:
-        return _refused(token, error.message)
+        return refused(token, error.message)
     session.commit()
-    return _back(token, "cancelled")
+    return back(token, "cancelled")
 
 
 @my.post("/<token>/requests")
 @public(BECAUSE)
 def ask(token: str) -> Response:
     """Ask staff for something that guests cannot change themselves."""
-    visit, words = _locked(token), request.form.get("words", "")
+    visit, words = locked(token), request.form.get("words", "")
     try:
         actions.ask(db.session(), guest(visit), visit.booking, words)
     except InvalidPayload as error:
         faults = {fault.field: fault.message for fault in error.details}
-        return _refused(token, "", 422, Typed({"words": words}, faults))
+        return refused(token, "", 422, Typed({"words": words}, faults))
     except Conflict as error:
-        return _refused(token, error.message, 409, Typed({"words": words}))
+        return refused(token, error.message, 409, Typed({"words": words}))
     db.session.commit()
-    return _back(token, "asked")
+    return back(token, "asked")
 
 
 @my.post("/<token>/requests/<uuid:request_id>/withdraw")
 @public(BECAUSE)
 def withdraw(token: str, request_id: UUID) -> Response:
     """Take a request back."""
-    visit = _locked(token)
+    visit = locked(token)
     done = actions.withdraw(db.session(), guest(visit), visit.booking, request_id, now())
     db.session.commit()
-    return _back(token, "withdrawn" if done else "same")
+    return back(token, "withdrawn" if done else "same")
 
 
 def guest(visit: Visit) -> Actor:
@@ -168,15 +168,17 @@ def guest(visit: Visit) -> Actor:
     )
 
 
-def _locked(token: str) -> Visit:
+def locked(token: str) -> Visit:
+    """The booking of a link, its row locked. Raises NotFound."""
     return open_link(db.session(), token, now(), lock=True)
 
 
-def _back(token: str, said: str) -> Response:
+def back(token: str, said: str) -> Response:
+    """To the page of the booking; `said`: a name of SAID."""
     return go(url_for("my.show", token=token, said=said or None))
 
 
-def _refused(token: str, why: str, status: int = 409, typed: Typed | None = None) -> Response:
+def refused(token: str, why: str, status: int = 409, typed: Typed | None = None) -> Response:
     """The page as it is now, with why nothing was done."""
     db.session.rollback()
     return _page(token, open_link(db.session(), token, now()), why, status, typed)
@@ -193,6 +195,9 @@ def _page(
         said=SAID.get(request.args.get("said", ""), "") if not trouble else "",
         trouble=trouble,
         typed=typed or Typed(),
+        people=details.people(visit) if visit.booking.kind != "table" else [],
+        may_tell=details.may_tell(visit, now()),
+        may_add=details.may_add(db.session(), visit, now()),
         longest=actions.LONGEST,
         most=actions.MOST_OPEN,
     )

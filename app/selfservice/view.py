@@ -78,7 +78,15 @@ def news(session: Session, visit: Visit, version: int) -> str:
     return labels(name for name in _TELLING if name in names).capitalize() or "Something"
 
 
-_TELLING = ("status", "activity_date", "time_slot", "package_name", "venue", "guest_count")
+_TELLING = (
+    "status",
+    "activity_date",
+    "time_slot",
+    "package_name",
+    "venue",
+    "guest_count",
+    "travelers",
+)
 """Fields whose change a guest is told by name, in this order."""
 
 

@@ -120,6 +120,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "manifest.booking_id": BookingFactory(
             website_id="ours", departure_id=places["departure_id"]
         ).id,
+        "row_id": booking.id,
         "request_id": a_request(booking).id,
         "user_id": house.colleague.id,
         "membership_id": db.session.scalars(member).one(),
