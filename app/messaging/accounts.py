@@ -50,6 +50,11 @@ def account_of(settings: MessageSettings | None, medium: Medium) -> Account | No
     return Account(provider, f"{medium}:{key}", label, pace, values)
 
 
+def codes_by(account: Account) -> str:
+    """The key of the destination of sign-in codes that go by an SMS account."""
+    return f"sign_in:{account.key}"
+
+
 def lacking(provider: str, values: Mapping[str, Any]) -> list[str]:
     """What must still be filled in before this provider can send."""
     missing = [name for name in NEEDED.get(provider, ()) if not values.get(name)]

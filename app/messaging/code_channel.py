@@ -21,7 +21,7 @@ from app.config import Settings
 from app.deliveries.channel import Claim, Meaning, Route, Unsendable, Unsent
 from app.events.models import Event
 from app.messaging import composing, facts, rows
-from app.messaging.accounts import CAPTURE, Account, account_of
+from app.messaging.accounts import CAPTURE, Account, account_of, codes_by
 from app.messaging.carrying import MessageChannel
 from app.messaging.channel import STATUS_PATH
 from app.messaging.composing import SENT_ALREADY, UNCLEAR
@@ -183,7 +183,7 @@ def without_words(answer: Answer | Unreachable) -> Answer | Unreachable:
 
 def _route(event: Event, account: Account) -> Route:
     return Route(
-        destination_key=f"sign_in:{account.key}",
+        destination_key=codes_by(account),
         label=f"Sign-in codes: {account.label}",
         website_id=event.website_id,
         lane=f"{event.subject_id}:{GUEST}",

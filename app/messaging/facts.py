@@ -14,7 +14,7 @@ from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries.channel import Claim
 from app.events.models import Event
-from app.messaging.accounts import Account, account_of
+from app.messaging.accounts import Account, account_of, codes_by
 from app.messaging.deciding import OF_ALERTS, OF_BOOKINGS, WHEN_AND_WHERE, Place
 from app.messaging.models import Medium, Message, MessageSettings
 from app.staff.models import Membership, User
@@ -90,8 +90,10 @@ def settings_of(session: Session, websites: Collection[str]) -> dict[str, Messag
 def doors(session: Session, websites: Collection[str]) -> list[str]:
     """Keys of the destinations by which these websites send messages."""
     found = settings_of(session, websites).values()
-    made = [account_of(settings, medium) for settings in found for medium in Medium]
-    return sorted({account.key for account in made if account})
+    made = [(account_of(settings, medium), medium) for settings in found for medium in Medium]
+    keys = {account.key for account, _ in made if account}
+    codes = {codes_by(account) for account, medium in made if account and medium is Medium.SMS}
+    return sorted(keys | codes)
 
 
 def visits(session: Session, booking_ids: Collection[UUID]) -> dict[UUID, Visit]:
