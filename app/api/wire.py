@@ -15,6 +15,7 @@ from app.bookings.models import Booking
 from app.partners import queries as partners
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.travelers import rows
 from app.websites.models import Website
 
 
@@ -38,7 +39,7 @@ def _booking_json(booking: Booking, scope: Scope, names: Mapping[UUID, str]) -> 
     if not amounts.may_see(scope, booking.website_id):
         values = amounts.without(values)
     if not scope.can(Permission.CUSTOMERS_HEALTH, booking.website_id):
-        values["travelers"] = [{**each, "medical_notes": None} for each in values["travelers"]]
+        values["travelers"] = rows.without_health(values["travelers"])
     return {
         "id": str(booking.id),
         "website_id": booking.website_id,

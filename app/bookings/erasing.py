@@ -20,6 +20,7 @@ from app.bookings.models import Booking
 from app.bookings.stamps import dump, load, set_by_staff
 from app.customers.actions import ERASED
 from app.payments import retention
+from app.travelers import rows
 from app.venues.queries import zone_name
 from app.websites.models import Website
 
@@ -62,6 +63,7 @@ def _overwrite(booking: Booking, zone: str, region: str, now: datetime) -> None:
     columns = {
         **NEUTRAL,
         "menu_choices": [{**dish, **NAMELESS} for dish in booking.menu_choices],
+        "travelers": rows.nameless(booking.travelers),
         **derived(values, zone, region),
         "created_digest": NO_DIGEST,
         "reseller_contact": [],

@@ -249,6 +249,8 @@ class Booking(Base):
 
     @travelers.setter
     def travelers(self, going: list[dict[str, Any]] | None) -> None:
+        if not going and not self.traveler_count:
+            return
         session = object_session(self)
         if session is None:
             raise RuntimeError("the travelers of a booking are written in its session")

@@ -22,8 +22,10 @@ from app.messaging import forgetting as messages
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.selfservice import forgetting as requests
+from app.signin import people as signing_in
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.travelers import people as travelers
 from app.waiting import people as waiting
 
 ERASE = Permission.CUSTOMERS_ERASE
@@ -70,6 +72,9 @@ def erase(
     messages.forget(session, customer_id, booking_ids)
     requests.forget(session, [each.id for each in records], booking_ids)
     waiting.forget(session, [each.id for each in records])
+    travelers.forget(session, [each.id for each in records])
+    phones = [each.phone for each in records if each.phone]
+    signing_in.forget(session, [each.id for each in records], phones, now)
     forgetting.clear_where(session, concerned, lambda body: any(m in body for m in marks))
     merging.forget(session, [each.id for each in records])
     for each in records:

@@ -22,9 +22,14 @@ from app.payments.models import Payment
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.selfservice import queries as requests
+from app.signin import people as signing_in
+from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.travelers import people as travelers
+from app.travelers import rows
 from app.waiting import people as waiting
 
+HEALTH = Permission.CUSTOMERS_HEALTH
 OF_CUSTOMER = (
     *("id", "first_name", "last_name", "phone", "phone_raw", "email", "language", "source"),
     *("sms_opt_in", "sms_opt_in_at", "sms_opt_in_source", "sms_health", "email_health"),
@@ -76,6 +81,11 @@ def gather(session: Session, scope: Scope, person: Person, now: datetime) -> dic
             for row in requests.of_bookings(session, ids)
         ],
         "waiting_lists": waiting.of_guest(session, scope, person.customer.id),
+        "travelers": travelers.of_guest(session, [*keys], health=_sees_health(scope, person)),
+        "devices": [
+            {name: plain(value) for name, value in row.items()}
+            for row in signing_in.of_guest(session, [*keys])
+        ],
     }
 
 
@@ -88,10 +98,17 @@ def labelled(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
+def _sees_health(scope: Scope, person: Person) -> bool:
+    """Profiles are of no website: who may see medical notes somewhere with this person may here."""
+    return scope.can(HEALTH) or any(scope.can(HEALTH, each.website_id) for each in person.bookings)
+
+
 def _booking(scope: Scope, booking: Booking) -> dict[str, Any]:
     fields = {name: plain(value) for name, value in values_of(booking).items()}
     if not amounts.may_see(scope, booking.website_id):
         fields = amounts.without(fields)
+    if not scope.can(HEALTH, booking.website_id):
+        fields["travelers"] = rows.without_health(fields["travelers"])
     return {**_columns(booking, OF_BOOKING), **fields}
 
 
@@ -100,6 +117,8 @@ def _event(scope: Scope, event: Event, keys: Mapping[UUID, DataKey | None]) -> d
     changes = event.opened(keys.get(event.customer_id) if event.customer_id else None)
     if not amounts.may_see(scope, event.website_id):
         changes = amounts.without_history(changes)
+    if "travelers" in changes and not (event.website_id and scope.can(HEALTH, event.website_id)):
+        changes["travelers"] = [rows.without_health(each or []) for each in changes["travelers"]]
     return {**_columns(event, OF_EVENT), "changes": changes}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, update
@@ -27,8 +27,10 @@ from app.events.models import Actor, NewEvent
 from app.messaging.models import Message
 from app.privacy import queries
 from app.selfservice import forgetting as requests
+from app.signin import devices
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.travelers import people as travelers
 from app.waiting import people as waiting
 from app.wall import lifted
 
@@ -78,7 +80,9 @@ def merge(
         merging.take_over(session, kept, gone, take, done)
         done.moved = [str(each) for each in _move(session, gone_id, kept_id)]
         waits = [str(each) for each in waiting.hand_over(session, gone_id, kept_id)]
-        done.before = {**done.before, "waiting": waits}
+        guests = [str(each) for each in travelers.hand_over(session, gone_id, kept_id)]
+        done.before = {**done.before, "waiting": waits, "travelers": guests}
+        devices.end_all(session, gone_id, "merged", datetime.now(UTC))
         session.add(done)
         session.flush()
         standing.recount(session, kept_id)
@@ -107,6 +111,7 @@ def undo(
         moved = [UUID(each) for each in done.moved]
         back = _move(session, kept_id, gone.id, moved)
         waiting.give_back(session, kept_id, gone.id, done.before.get("waiting", []))
+        travelers.hand_over(session, kept_id, gone.id, done.before.get("travelers", []))
         done.undone_at, done.before = now, {}
         session.flush()
         standing.recount(session, kept_id)

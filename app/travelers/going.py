@@ -18,14 +18,6 @@ from app.ids import new_id
 from app.travelers import queries, rules
 from app.travelers.models import Traveler
 
-_TOGETHER = {
-    "age": ("birth_date", "age"),
-    "birth_date": ("birth_date", "age"),
-    "emergency_contact_name": ("emergency_contact_name", "emergency_contact_phone"),
-    "emergency_contact_phone": ("emergency_contact_name", "emergency_contact_phone"),
-}
-"""Where one of these is said anew, what was kept of the others says nothing any more."""
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -128,7 +120,7 @@ def _described(
         return {}, [("id", "There is no such traveler of yours.")]
     before = {name: getattr(profile, name) for name in (*rules.FIELDS, "age_on")}
     said = {name: value for name, value in each.said.items() if value not in (None, "")}
-    anew = {other for name in said for other in _TOGETHER.get(name, (name,))}
+    anew = rules.together(said)
     asked = {name: said.get(name) for name in rules.FIELDS if name in anew}
     values, wrong = rules.check({"name": profile.name, **asked}, region=region, today=today)
     fresh = {name: values[name] for name in anew}

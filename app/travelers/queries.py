@@ -14,8 +14,8 @@ from app.travelers.models import Traveler
 
 MOST = 100
 """Profiles of one customer."""
-HOME = "IN"
-"""Country of numbers without one, where the customer has no phone that says another."""
+NOWHERE = "ZZ"
+"""No country is known: numbers without one are kept as they were given."""
 
 
 def kept(session: Session, customer_id: UUID) -> Sequence[Traveler]:
@@ -35,14 +35,17 @@ def demand_room(session: Session, customer_id: UUID, more: int) -> None:
         raise Conflict(f"At most {MOST} travelers are kept: remove some first.")
 
 
-def region_of(customer: Customer | None) -> str:
-    """The country in which a customer's phone is: numbers without one are read as of there."""
+def region_of(customer: Customer | None, otherwise: str = NOWHERE) -> str:
+    """The country in which a customer's phone is: numbers without one are read as of there.
+
+    `otherwise`: that of the website, where the customer has no phone.
+    """
     import phonenumbers  # noqa: PLC0415 (large)
 
     if customer is None or not customer.phone:
-        return HOME
+        return otherwise
     number = phonenumbers.parse(customer.phone)
-    return phonenumbers.region_code_for_number(number) or HOME
+    return phonenumbers.region_code_for_number(number) or otherwise
 
 
 def get(session: Session, customer_id: UUID, traveler_id: UUID, *, lock: bool = False) -> Traveler:

@@ -12,6 +12,7 @@ from sqlalchemy import Table, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.customers.actions import ERASED
 from app.ids import new_id
 from app.travelers.going import Going
 from app.travelers.models import KEPT, BookingTraveler, plain
@@ -37,6 +38,18 @@ _PRIVATE = (
 def outside(rows: Iterable[Row]) -> list[Row]:
     """What sources and partners are told of who goes: nothing of health, nor whom to call."""
     return [{name: row[name] for name in row if name not in _PRIVATE} for row in rows]
+
+
+def without_health(rows: Iterable[Row]) -> list[Row]:
+    """The same for who may not see medical notes."""
+    return [{**row, "medical_notes": None} for row in rows]
+
+
+def nameless(rows: Iterable[Row]) -> list[Row]:
+    """How many went, what they paid and who came: not who they were."""
+    empty = {**dict.fromkeys(KEPT), "name": ERASED}
+    stays = ("id", "is_primary", "price", "checked_in_at")
+    return [{**empty, **{name: row[name] for name in stays}} for row in rows]
 
 
 def kept(before: Iterable[Row], going: Sequence[Going]) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -34,6 +34,10 @@ LABELS = {
     "special_requirements": "Requirements",
     "medical_notes": "Medical notes",
 }
+_PAIRS = (
+    frozenset({"birth_date", "age"}),
+    frozenset({"emergency_contact_name", "emergency_contact_phone"}),
+)
 _PHONE = re.compile(r"[+(]?[\d\s().\-/]{5,30}")
 """What is kept as it was given where it is no valid number: some villages' are not."""
 
@@ -79,6 +83,12 @@ def read_phone(raw: str, region: str) -> str | None:
     """In E.164, else as it was given where it can be a number at all."""
     e164 = to_e164(raw, None, region)
     return e164 or (raw if _PHONE.fullmatch(raw) else None)
+
+
+def together(names: Iterable[str]) -> set[str]:
+    """These fields, and those that say nothing any more once these are said anew."""
+    said = set(names)
+    return said.union(*(pair for pair in _PAIRS if pair & said))
 
 
 def years_between(birth: date, day: date) -> int:
