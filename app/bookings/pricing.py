@@ -11,12 +11,21 @@ from app.menus.choosing import cost
 
 
 def sum_of(values: Mapping[str, Any]) -> Decimal:
-    """Price per person × guests, plus dishes, add-ons and transport, less the discount."""
-    total = _number(values["package_price"]) * _number(values["guest_count"])
+    """Price per person × guests, or what each traveler pays, plus dishes, add-ons and transport,
+    less the discount."""
+    total = _of_guests(values)
     total += cost(values.get("menu_choices") or [])
     for item in values["addons"] or []:
         total += _number(item.get("quantity", 1)) * _number(item.get("unit_price"))
     return total + _number(values["transport_cost"]) - _number(values["discount_amount"])
+
+
+def _of_guests(values: Mapping[str, Any]) -> Decimal:
+    guests, each = _number(values["guest_count"]), _number(values["package_price"])
+    named = values.get("travelers") or []
+    if len(named) == guests and all(one["price"] is not None for one in named):
+        return sum((_number(one["price"]) for one in named), Decimal(0))
+    return each * guests
 
 
 def hint(values: Mapping[str, Any], currency: str) -> str | None:

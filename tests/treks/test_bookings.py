@@ -11,7 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.bookings.fields import values_of
 from app.bookings.models import Booking
+from app.bookings.pricing import hint
 from app.customers.models import Customer
 from app.events.models import Event
 from app.extensions import db
@@ -67,6 +69,7 @@ def test_a_family_of_four_in_one_call(shop: Shop, ann: SignedInCustomer) -> None
     assert booked["payment"]["required"] is False
     assert shop.used(shop.batch) == 4
     booking = db.session.get_one(Booking, booked["id"])
+    assert hint(values_of(booking), "THB") is None  # staff are told of no odd total
     assert (booking.source, booking.customer_id) == ("customer_app", ann.customer.id)
     assert (booking.customer_name, booking.departure_id) == ("Ann Example", shop.batch.id)
     event = db.session.scalars(select(Event).where(Event.name == "booking.created")).one()
@@ -258,6 +261,7 @@ def test_what_is_held_is_accepted_in_time(shop: Shop, ann: SignedInCustomer, noo
     path = f"/bookings/{offered.id}"
     shown = shop.as_guest(ann, "GET", path)["booking"]
     assert (shown["status"], shown["can_confirm"], shown["travelers"]) == ("pending", True, [])
+    assert shown["price"]["total"] == 2000  # the most that it can come to
     taken = shop.as_guest(ann, "POST", f"{path}/confirm", {"travelers": [ANN, KIM]})["booking"]
     assert (taken["status"], taken["price"]["total"]) == ("confirmed", 1600)
     again = shop.as_guest(ann, "POST", f"{path}/confirm", {})["booking"]
