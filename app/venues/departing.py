@@ -169,7 +169,8 @@ def close(
 def remove(
     session: Session, actor: Actor, scope: Scope, venue_id: UUID, departure_id: UUID
 ) -> Sailing:
-    """Delete one that nobody ever booked or waited for. Raises Refused for any other, NotFound, Forbidden."""
+    """Delete one that nobody ever booked or waited for. Raises Refused for any other, NotFound and
+    Forbidden."""
     venue = queries.lock(session, scope, venue_id)
     sailing = queries.departure(session, venue, departure_id)
     departure, about = sailing.departure, _about(sailing.activity, sailing.departure)

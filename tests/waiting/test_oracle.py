@@ -142,7 +142,7 @@ class Both:
         assert len(pending) == len(set(pending)) == len(self.naive.held)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_list_is_what_it_would_be_on_paper(
     trek: Trek, noon: time_machine.Traveller, steps: list[tuple[str, int, int]]
