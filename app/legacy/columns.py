@@ -100,7 +100,13 @@ BOOKINGS = File(
         "checked_in_at": (),
         "updated_at": (),
     },
-    (("id",), ("trek_name", "trek_id"), ("start_date", "batch_id"), ("status",), ("total_amount",)),
+    (
+        ("id",),
+        ("trek_name", "trek_id", "batch_id"),
+        ("start_date", "batch_id"),
+        ("status",),
+        ("total_amount",),
+    ),
 )
 PARTICIPANTS = File(
     "participant",

@@ -23,6 +23,7 @@ _MONEY = re.compile(r"\d{1,12}(\.\d+)?")
 _COUNT = re.compile(r"\d{1,9}(\.0+)?")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_NOTHING = ("NULL", "\\N")
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male"}
 
@@ -32,8 +33,10 @@ class Bad(ValueError):
 
 
 def clean(text: str) -> str:
-    """Without blanks at its ends, and without characters that cannot be kept."""
-    return _CONTROL.sub("", text).replace("\r\n", "\n").strip()
+    """Without blanks at its ends, and without characters that cannot be kept. What databases write
+    for no value is empty."""
+    bare = _CONTROL.sub("", text).replace("\r\n", "\n").strip()
+    return "" if bare in _NOTHING else bare
 
 
 def words(row: Mapping[str, str], name: str, limit: int = 200) -> str | None:

@@ -30,7 +30,7 @@ def test_programs_write_files_differently(tmp_path: Path) -> None:
         "\ufeffid;role;name;phone\r\n7;user;Asha;98\r\n",
         "Phone,Full Name,userRole,ID,Shoe size\n98,Asha,user,7,42",
         "\n\nid\trole\tname\tphone\n\n7\tuser\t Asha \t98\n\n",
-        'id,role,name,phone\n"7","user","Asha\x00","98"\n',
+        'id,role,name,phone,email\n"7","user","Asha\x00","98",NULL\n',
     ):
         (found,) = rows(tmp_path, written)
         assert found.values == plain.values

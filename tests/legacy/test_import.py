@@ -15,8 +15,9 @@ from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.events.models import Event, Outbox
 from app.extensions import Base, db
-from app.legacy import runs
+from app.legacy import running, runs
 from app.legacy.columns import CannotImport
+from app.legacy.models import ImportRun
 from app.privacy.actions import erase
 from app.staff.scope import EVERYTHING
 from app.travelers.models import Traveler
@@ -229,6 +230,44 @@ def test_the_record_that_was_kept_gets_the_bookings(bring: Bring, tmp_path: Path
     db.session.commit()
     bring(export(tmp_path, ASHA, TRIP))
     assert only_booking().customer_id == kept.id
+
+
+def test_treks_and_batches_may_have_files_of_their_own(bring: Bring, tmp_path: Path) -> None:
+    head = "id,user_id,batch_id,status,total_amount,total_participants,source,paymentStatus\n"
+    rows = "7,1,5,cancelled,10,1,admin,refunded\n8,1,6,confirmed,10,1,,\n"
+    export(tmp_path, ASHA, head + rows)
+    with pytest.raises(CannotImport, match="then treks.csv is needed"):
+        bring(tmp_path)
+    (tmp_path / "treks.csv").write_text("id,title\n3,Poon Hill\n")
+    with pytest.raises(CannotImport, match="then batches.csv is needed"):
+        bring(tmp_path)
+    (tmp_path / "batches.csv").write_text("id,trek_id,start_date\n5,3,2099-04-03\n6,4,2099-04-03\n")
+    bring(tmp_path)
+    booking = only_booking()
+    assert (booking.package_name, booking.time_slot) == ("Poon Hill", "06:30")
+    assert (booking.status, booking.refunded_amount, booking.source) == ("refunded", 10, "direct")
+    assert booking.admin_notes == "Payment before the import: refunded."
+    assert "which trek it is" in (tmp_path / "rejected_bookings.csv").read_text()
+
+
+def test_a_run_whose_files_changed_stops_where_it_is(
+    bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generated.write(tmp_path, 30)
+    with monkeypatch.context() as broken:
+        broken.setattr(running, "bring_leftovers", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bring(tmp_path, batch=7)
+        db.session.rollback()
+    generated.write(tmp_path, 40)
+    bring(tmp_path)
+    states = db.session.scalars(
+        select(ImportRun.state).order_by(ImportRun.created_at, ImportRun.id)
+    )
+    assert sorted(states) == [runs.DONE, runs.STOPPED]
+    ids = db.session.scalars(select(Booking.source_booking_id)).all()
+    assert len(ids) == len(set(ids)) == 40
+    assert counts()["imported_rows"] == 13 + 40 + 100
 
 
 def test_one_import_at_a_time(bring: Bring, tmp_path: Path, house: Venue) -> None:
