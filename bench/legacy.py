@@ -33,23 +33,28 @@ def imported(stand: Bench, folder: Path, *more: str) -> tuple[float, float]:
     log = stand.home / "import.log"
     daemon = Daemon(command, log, stand.environment)
     began, most = time.perf_counter(), 0
+    busy = 0.0
     daemon.start()
     while daemon.running:
-        most = max(most, _memory(daemon.pid))
+        memory, used = _used(daemon.pid)
+        most, busy = max(most, memory), max(busy, used)
         time.sleep(0.2)
     seconds = time.perf_counter() - began
     print(re.sub(r".*\r", "", log.read_text()).split("\n\n", 1)[-1].rstrip(), flush=True)
     log.unlink()
+    print(f"{seconds:.0f} s on the clock, {busy:.0f} s of a processor (without PostgreSQL)")
     return seconds, most / MEGA
 
 
-def _memory(pid: int) -> int:
-    """Of a process and what it started."""
+def _used(pid: int) -> tuple[int, float]:
+    """Memory and processor seconds of a process and what it started."""
     try:
         process = psutil.Process(pid)
-        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+        every = [process, *process.children(recursive=True)]
+        memory = sum(one.memory_info().rss for one in every)
+        return memory, sum(sum(one.cpu_times()[:2]) for one in every)
     except psutil.NoSuchProcess:
-        return 0
+        return 0, 0.0
 
 
 def copied(stand: Bench) -> tuple[int, float]:
