@@ -47,7 +47,7 @@ def edit_page(
         also=also,
         clashing={clash["name"] for clash in clashes},
         faults=[] if clashes else form.faults(),
-        hint=pricing.hint(form.prices(), booking.currency) if form.has_amounts else None,
+        hint=_hint(booking, form),
         slots=listing.slots_near(db.session(), booking),
         times=_times(booking, {name: form.typed(name) for name in VISIT}),
         has_room=has_room,
@@ -66,6 +66,13 @@ def times_part(booking: Booking) -> Response:
         slots=listing.slots_near(db.session(), booking),
         error=None,
     )
+
+
+def _hint(booking: Booking, form: EditForm) -> str | None:
+    """Whether the typed total is what the lines come to; None also for who sees no amounts."""
+    if not form.has_amounts:
+        return None
+    return pricing.hint({**form.prices(), "travelers": booking.travelers}, booking.currency)
 
 
 def _times(booking: Booking, typed: Mapping[str, str]) -> list[edit_times.Option] | None:
