@@ -13,6 +13,7 @@ from app.bookings.listview import ListView
 from app.bookings.moves import said, way_back
 from app.bookings.new_routes import new
 from app.bookings.status import Status
+from app.bookings.traveler_routes import travelers
 from app.errors import Conflict, InvalidPayload, NotFound, SlotUnavailable, WebsiteNotFound
 from app.extensions import db
 from app.staff.context import current_actor, current_scope, now, only_watching
@@ -24,6 +25,7 @@ from app.websites.context import zone_of
 bookings = Blueprint("bookings", __name__)
 bookings.register_blueprint(new)
 bookings.register_blueprint(choices)
+bookings.register_blueprint(travelers)
 
 VIEW = Permission.BOOKINGS_VIEW
 EDIT = Permission.BOOKINGS_EDIT

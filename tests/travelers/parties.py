@@ -44,7 +44,10 @@ def a_party(*names: str, guests: int = 4, website_id: str = "ours", **fields: An
     if db.session.get(Website, website_id) is None:
         WebsiteFactory.create(id=website_id)
     digits = sum(map(ord, "".join(names)))
-    guest = {"customer_name": "Bo Booker", "customer_phone": f"+9198765{digits:05d}"}
+    guest: dict[str, Any] = {
+        "customer_name": "Bo Booker",
+        "customer_phone": f"+9198765{digits:05d}",
+    }
     guest |= {"customer_email": f"bo{digits}@example.com", "activity_date": DAY}
     booking = made(website_id, guest_count=guests, **{**guest, **fields})
     wanted = [Wanted(None, n == 0, {"name": name, **ALICE}) for n, name in enumerate(names)]
