@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.bookings.status import Status
+from app.bookings.links import manage_url
 from app.customers.models import Customer
 from app.extensions import db
 from tests.api.documented import faults_of
@@ -77,9 +79,32 @@ def test_from_joining_to_the_offer(amy: App, ben: App, trek: Trek) -> None:
     assert ben.list()[0]["state"] == "offered"
     held = offered(trek.join_of(amy.who.customer.id))
     assert (str(held.id), held.customer_id) == (mine["booking_id"], amy.who.customer.id)
-    end(held, Status.CONFIRMED)
+    confirm = f"{BASE}/bookings/{held.id}/confirm"
+    assert amy.client.post(confirm, json={}, headers=ben.who.headers).status_code == 404
+    assert amy.client.post(confirm, json={}, headers=amy.who.headers).status_code == 200
+    assert held.status == "confirmed"
     assert amy.list()[0]["state"] == "taken"
     assert amy.leave(mine["id"]).status_code == 409
+
+
+def test_an_offer_is_taken_by_its_link_and_given_back_in_the_app(
+    amy: App, ben: App, trek: Trek
+) -> None:
+    booked = trek.book(8)
+    amy.join(8)
+    ben.join(8)
+    end(booked)
+    mine = amy.list()[0]
+    held = offered(trek.join_of(amy.who.customer.id))
+    path = urlsplit(manage_url(held)).path
+    shown = amy.client.get(path).text
+    assert "Take the place" in shown
+    (token, *_) = re.findall(r'name="csrf_token" value="([^"]+)"', shown)
+    assert amy.client.post(f"{path}/confirm", data={"csrf_token": token}).status_code == 303
+    assert amy.list()[0]["state"] == "taken"
+    cancel = amy.client.delete(f"{BASE}/bookings/{mine['booking_id']}", headers=amy.who.headers)
+    assert cancel.status_code == 200
+    assert ben.list()[0]["state"] == "offered"
 
 
 def test_two_customers_never_meet(amy: App, ben: App, trek: Trek) -> None:
