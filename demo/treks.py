@@ -59,7 +59,7 @@ PARTIES = (
 )  # fmt: skip
 """For the next departure with room."""
 FILLING = Party("+9779841000005", tuple(
-    (f"Guest {number} of Example School", 16, "other", "", "") for number in range(1, 17)
+    (f"Pupil {number} Example", 16, "other", "", "") for number in range(1, 17)
 ))  # fmt: skip
 """Takes all places of the one after it."""
 WAITING = (("Lena Patient", "+9779841000006", 2), ("Milan Patient", "+9779841000007", 1))
