@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Response, request
 
-from app.errors import Conflict, InvalidPayload
+from app.errors import Conflict, Fault, InvalidPayload
 from app.extensions import db
 from app.selfservice import details
 from app.selfservice.opening import Visit, open_link
@@ -62,7 +62,7 @@ def _save(token: str, row_id: UUID | None) -> Response:
     try:
         rows = details.told(session, visit, row_id, typed.values, now())
     except InvalidPayload as error:
-        typed.faults = {fault.field: fault.message for fault in error.details}
+        typed.faults = {fault.field: _sentence(fault) for fault in error.details}
         session.rollback()
         return _form(token, open_link(session, token, now()), row_id, typed, status=422)
     except Conflict as error:
@@ -76,6 +76,13 @@ def _save(token: str, row_id: UUID | None) -> Response:
     details.keep(session, guest(visit), visit, rows, now())
     session.commit()
     return back(token, "saved")
+
+
+def _sentence(fault: Fault) -> str:
+    """A fault that leaves its subject out, with it: `Age must be from 0 to 120.`"""
+    if fault.message.startswith(("Is ", "Must ", "Does ")):
+        return f"{LABELS[fault.field]} {fault.message[0].lower()}{fault.message[1:]}"
+    return fault.message
 
 
 def _form(
