@@ -15,7 +15,7 @@ from typing import Any
 from app.bookings.fields import plain
 from app.bookings.status import ARRIVED, Status
 
-TRAVELERS, STATED = "travelers", "stated_status"
+TRAVELERS, STATED, COUNT = "travelers", "stated_status", "arrived_count"
 HERE = "checked_in_at"
 Rows = Sequence[Mapping[str, Any]]
 
@@ -53,6 +53,19 @@ def nobody_here(rows: Rows) -> list[dict[str, Any]]:
 def here(rows: Rows) -> int:
     """How many are."""
     return sum(row[HERE] is not None for row in rows)
+
+
+def by_name(changes: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """A change as people read it: where travelers only came or were taken back, their names stand
+    in the place of how many are here."""
+    old, new = changes.get(TRAVELERS) or (None, None)
+    if not old or not new or nobody_here(old) != nobody_here(new):
+        return dict(changes)
+    was = {row["id"] for row in old if row[HERE]}
+    back = ", ".join(row["name"] for row in new if row["id"] in was and not row[HERE])
+    came = ", ".join(row["name"] for row in new if row["id"] not in was and row[HERE])
+    rest = {name: pair for name, pair in changes.items() if name != TRAVELERS}
+    return {**rest, COUNT: [back or None, came or None]}
 
 
 def _joined(rows: Rows, before: Rows, now: datetime) -> list[dict[str, Any]]:

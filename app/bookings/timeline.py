@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.bookings import payment_words
+from app.bookings.arrivals import COUNT, by_name
 from app.bookings.fields import FIELDS
 from app.bookings.status import Status
 from app.bookings.wording import labels, shown
@@ -79,7 +80,7 @@ def lines(
 def _line(
     event: Event, key: DataKey | None, say: Say, sent: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    opened = event.opened(key)
+    opened = by_name(event.opened(key))
     is_conflict = event.name == "booking.conflict"
     pairs = [] if is_conflict else _changes(event, opened, say)
     return {
@@ -141,6 +142,8 @@ def _summary(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
         return "made the booking"
     if event.name == "booking.conflict":
         return "sent what staff had changed meanwhile"
+    if opened.keys() == {COUNT}:
+        return "marked who has arrived"
     if "status" not in opened:
         return f"changed {labels(_in_order(opened))}"
     old, new = opened["status"]
@@ -186,7 +189,7 @@ def _refused(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
 
 
 def _erased(event: Event, opened: Mapping[str, list[Any]]) -> set[str]:
-    return {name for name in event.sealed_fields() if opened[name] == [None, None]}
+    return {name for name in event.sealed_fields() if opened.get(name) == [None, None]}
 
 
 def _in_order(names: Mapping[str, Any]) -> list[str]:

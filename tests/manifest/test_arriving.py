@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from itertools import cycle
 from random import Random
 
@@ -69,6 +70,24 @@ def test_one_change_is_one_event_without_a_name_in_clear(
     assert whole.changes["status"] == ["confirmed", "checked_in"]
     assert {"travelers", "arrived_count"} <= whole.changes.keys()
     assert "Tess" not in str(part.changes) + str(whole.changes)
+
+
+def test_the_history_names_who_came_and_who_was_taken_back(
+    manager: FlaskClient, trek: Leaving
+) -> None:
+    ada = trek.book("Ada Booker", 2, "Tess Traveler", "Tim Traveler")
+    tess = going(ada)[0]
+    for url in (trek.tap(ada, tess), trek.tap(ada, tess, arrived=False), trek.tap(ada)):
+        manager.post(url)
+    page = manager.get(f"/bookings/{ada.id}").text
+    told = " ".join(unescape(re.sub(r"<[^>]+>", " ", page[page.index("history-title") :])).split())
+    both, back, first = re.findall(r"through the desk (.+?) Not handed out", told)[:3]
+    assert told.count("marked who has arrived") == 2
+    assert "Tess Traveler, Tim Traveler" in both
+    for one in (back, first):
+        assert "Arrived" in one
+        assert "Tess Traveler" in one
+        assert "Tim" not in one
 
 
 def test_the_whole_party_at_once_keeps_who_came_before(manager: FlaskClient, trek: Leaving) -> None:
