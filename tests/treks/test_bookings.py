@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -13,13 +13,16 @@ from sqlalchemy import func, select
 
 from app.bookings.fields import values_of
 from app.bookings.models import Booking
+from app.bookings.naming import Named, name_travelers
 from app.bookings.pricing import hint
 from app.customers.models import Customer
 from app.events.models import Event
 from app.extensions import db
 from app.payments.models import Payment, PaymentKind, PaymentState
+from app.staff.scope import EVERYTHING
 from app.travelers.models import BookingTraveler, Traveler
 from tests.api.table_house import takes_money
+from tests.bookings.made import MIA
 from tests.harness.counting import counted_queries
 from tests.signin.people import SignedInCustomer, signed_in_customer
 from tests.treks.shop import Shop, build
@@ -271,7 +274,8 @@ def test_what_is_held_is_accepted_in_time(shop: Shop, ann: SignedInCustomer, noo
 def test_the_list_is_paged_by_the_first_day(app: Flask, shop: Shop, ann: SignedInCustomer) -> None:
     for batch in (shop.later, shop.batch, shop.later):
         shop.book(ann, [ANN], batch_id=str(batch.id))
-    seen, after = [], ""
+    seen: list[str] = []
+    after: str | None = ""
     while after is not None:
         page = shop.as_guest(ann, "GET", f"/bookings?limit=1&after={after}")
         seen += [each["first_day"] for each in page["bookings"]]
@@ -295,3 +299,17 @@ def test_who_has_no_name_yet_is_called_as_the_leader(app: Flask, shop: Shop) -> 
     assert booked["travelers"][0]["is_primary"]  # alone
     assert date.fromisoformat(booked["first_day"]) - timedelta(days=22) == date(2026, 11, 20)
     assert count(BookingTraveler) == 1
+
+
+def test_what_staff_correct_prices_nothing_anew(shop: Shop, ann: SignedInCustomer) -> None:
+    booked = shop.book(ann, [ANN, KIM])["booking"]
+    rows = {each["name"]: each for each in booked["travelers"]}
+    going = [
+        Named(UUID(rows["Ann Example"]["id"]), is_primary=True),
+        Named(UUID(rows["Kim Example"]["id"]), said={"age": 30}),
+    ]
+    name_travelers(db.session(), MIA, EVERYTHING, UUID(booked["id"]), going, booked["version"])
+    shown = shop.as_guest(ann, "GET", f"/bookings/{booked['id']}")["booking"]
+    assert shown["travelers"][1]["age"] == 30
+    assert shown["travelers"][1]["price"] == 600
+    assert shown["price"] == booked["price"]

@@ -68,12 +68,14 @@ def test_what_is_mine_is_nobody_elses(app: Flask, shop: Shop) -> None:
         assert not unknown, f"say in `own_things` what {unknown} of {rule.rule} is"
         with app.test_request_context():
             address = app.url_for(rule.endpoint, **{n: ids[n] for n in rule.arguments})
-        call = {"method": method, "json": sent(rule.endpoint)}
+        call: dict[str, Any] = {"method": method, "json": sent(rule.endpoint)}
         theirs = shop.client.open(address, headers=ben.headers, **call)
         assert theirs.status_code == 404, f"{theirs.status_code}: {method} {address}"
         stranger = shop.client.open(address, **call)
         assert stranger.status_code == 401, f"{stranger.status_code}: {method} {address}"
-        nobody = dict.fromkeys(rule.arguments, "01a1fe19-94e8-7c4f-97d8-d486f580d7d5")
+        nobody: dict[str, Any] = dict.fromkeys(
+            rule.arguments, "01a1fe19-94e8-7c4f-97d8-d486f580d7d5"
+        )
         with app.test_request_context():
             missing = app.url_for(rule.endpoint, **nobody)
         absent = shop.client.open(missing, headers=ben.headers, **call)
