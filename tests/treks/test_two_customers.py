@@ -20,6 +20,7 @@ from tests.treks.shop import Shop
 BASE = "/api/v1/customer/"
 FOR_SALE = {"trek_id", "batch_id"}
 """Parts of an address that belong to nobody."""
+NOBODYS = "01a1fe19-94e8-7c4f-97d8-d486f580d7d5"
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
