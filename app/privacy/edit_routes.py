@@ -33,11 +33,11 @@ EDIT = Permission.CUSTOMERS_EDIT
 def edit(customer_id: UUID) -> Response:
     """Correct name, phone, e-mail and language; who has them already can be merged."""
     session, scope = db.session(), current_scope()
-    customer = _editable(customer_id)
+    customer = editable(customer_id)
     form = CustomerForm(customer)
     if request.method == "GET" or not form.validate():
         return _form(customer, form, 200 if request.method == "GET" else 422)
-    said, read, region = form.values(), form.read.data or "", _region(customer)
+    said, read, region = form.values(), form.read.data or "", region_of(customer)
     try:
         changed = editing.edit(
             session, current_actor(), scope, customer.id, said, read, region, now()
@@ -45,19 +45,19 @@ def edit(customer_id: UUID) -> Response:
     except Taken as error:
         session.rollback()
         form[error.field].errors = [error.message]
-        return _form(_editable(customer_id), form, 422, error.other)
+        return _form(editable(customer_id), form, 422, error.other)
     except InvalidPayload as error:
         session.rollback()
         form.take(error)
-        return _form(_editable(customer_id), form, 422)
+        return _form(editable(customer_id), form, 422)
     except Conflict as error:
         session.rollback()
         form.form_errors.append(error.message)
-        customer = _editable(customer_id)
+        customer = editable(customer_id)
         form.read.data = editing.fingerprint(customer)
         return _form(customer, form, 422)
     session.commit()
-    return _back(customer_id, "Saved." if changed else "Nothing was changed.")
+    return back(customer_id, "Saved." if changed else "Nothing was changed.")
 
 
 @edits.post("/customers/<uuid:customer_id>/sms")
@@ -69,7 +69,7 @@ def answer(customer_id: UUID) -> Response:
     changed = editing.answer(session, current_actor(), current_scope(), customer_id, wanted)
     session.commit()
     said = "They want text messages." if wanted else "They want no text messages."
-    return _back(customer_id, said if changed else "That is what it says already.")
+    return back(customer_id, said if changed else "That is what it says already.")
 
 
 @edits.post("/customers/<uuid:customer_id>/mend")
@@ -85,13 +85,13 @@ def mend(customer_id: UUID) -> Response:
         editing.mend(session, current_actor(), current_scope(), customer_id, medium, now())
     except Conflict as error:
         session.rollback()
-        return _back(customer_id, error.message, "warning")
+        return back(customer_id, error.message, "warning")
     session.commit()
-    return _back(customer_id, "Marked as good again: the next message is tried.")
+    return back(customer_id, "Marked as good again: the next message is tried.")
 
 
-def _editable(customer_id: UUID) -> Customer:
-    """Raises NotFound, Forbidden."""
+def editable(customer_id: UUID) -> Customer:
+    """A guest whose record one may correct. Raises NotFound, Forbidden."""
     session, scope = db.session(), current_scope()
     customer = queries.demand_visible(session, scope, customer_id)
     if not editing.may_edit(session, scope, customer.id):
@@ -101,7 +101,7 @@ def _editable(customer_id: UUID) -> Customer:
     return customer
 
 
-def _region(customer: Customer) -> str:
+def region_of(customer: Customer) -> str:
     """In which a national number is read: that of the website they booked at last."""
     query = (
         select(Website.phone_region)
@@ -118,6 +118,7 @@ def _form(
     return page("customers/edit.html", status=status, c=customer, form=form, other=other)
 
 
-def _back(customer_id: UUID, said: str, tone: str = "success") -> Response:
+def back(customer_id: UUID, said: str, tone: str = "success") -> Response:
+    """To the page of the guest, with a word."""
     say(said, tone)
     return go(url_for("customers.show", customer_id=customer_id))

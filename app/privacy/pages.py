@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from flask import current_app
@@ -14,6 +16,8 @@ from app.messaging.models import Medium
 from app.privacy import merging, people, profile
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
+from app.travelers import rules
+from app.travelers.models import Traveler
 from app.websites.context import visible_websites, zone_of
 
 EDIT, EXPORT, ERASE = (
@@ -21,6 +25,7 @@ EDIT, EXPORT, ERASE = (
     Permission.CUSTOMERS_EXPORT,
     Permission.CUSTOMERS_ERASE,
 )
+HEALTH = Permission.CUSTOMERS_HEALTH
 SOURCES = {
     "desk": "the desk",
     "staff": "the desk",
@@ -36,8 +41,9 @@ STATES = {
 }
 
 
-def around(customer: Customer) -> dict[str, Any]:
-    """Figures, answers, messages, health, likely duplicates and merges of a visible guest."""
+def around(customer: Customer, travelers: Sequence[Traveler]) -> dict[str, Any]:
+    """Figures, answers, messages, health, likely duplicates and merges of a visible guest, and
+    whom they keep as travelers."""
     session, scope = db.session(), current_scope()
     today = now().astimezone(zone_of()).date()
     sums = people.figures(session, scope, [customer.id], today)
@@ -60,10 +66,20 @@ def around(customer: Customer) -> dict[str, Any]:
         "merges": [done for done in merges if merging.can_be_undone(done, now())],
         "alike": profile.alike(session, scope, customer) if edits else [],
         "today": today,
+        **_travelers(travelers, websites, today),
         "may_edit": edits and not customer.erased_at,
         "may_export": any(scope.can(EXPORT, each) for each in websites) or scope.can(EXPORT),
         "may_erase": any(scope.can(ERASE, each) for each in websites) or scope.can(ERASE),
     }
+
+
+def _travelers(kept: Sequence[Traveler], websites: Collection[str], today: date) -> dict[str, Any]:
+    """Medical notes of profiles, which are of no website, show to who may see them at one where
+    the guest booked."""
+    scope = current_scope()
+    ages = {t.id: rules.age_on(t.birth_date, t.age, t.age_on, today) for t in kept}
+    sees = scope.can(HEALTH) or any(scope.can(HEALTH, each) for each in websites)
+    return {"travelers": kept, "ages": ages, "genders": rules.GENDERS, "sees_health": sees}
 
 
 def source_words(source: str | None) -> str:

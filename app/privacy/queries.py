@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
@@ -17,11 +17,13 @@ from app.errors import NotFound
 from app.events.models import Event
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.travelers.models import Traveler
 from app.waiting import people as waiting
 
 VIEW = Permission.CUSTOMERS_VIEW
 MOST = 500
 """Bookings on a page."""
+AnySelect = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,32 @@ def person(
 
 def demand_visible(session: Session, scope: Scope, customer_id: UUID) -> Customer:
     """The record of a customer, after a merge the one that was kept. Raises NotFound."""
-    query = select(Customer, _is_visible(scope, Customer.id))
-    found = session.execute(query.where(Customer.id == customer_id)).one_or_none()
-    while found is not None and found[0].merged_into_id is not None:
-        found = session.execute(query.where(Customer.id == found[0].merged_into_id)).one_or_none()
-    if found is None or not found[1]:
-        raise NotFound("This customer does not exist.")
-    customer: Customer = found[0]
+    customer: Customer = _follow(session, _seen(scope), customer_id)[0][0]
     return customer
+
+
+def with_travelers(
+    session: Session, scope: Scope, customer_id: UUID
+) -> tuple[Customer, Sequence[Traveler]]:
+    """The same, and whom they keep as travelers."""
+    theirs = (Traveler.customer_id == Customer.id) & Traveler.deleted_at.is_(None)
+    seen: AnySelect = _seen(scope).add_columns(Traveler).outerjoin(Traveler, theirs)
+    found = _follow(session, seen.order_by(Traveler.id), customer_id)
+    return found[0][0], [row[2] for row in found if row[2] is not None]
+
+
+def _seen(scope: Scope) -> AnySelect:
+    return select(Customer, _is_visible(scope, Customer.id))
+
+
+def _follow(session: Session, query: AnySelect, customer_id: UUID) -> Sequence[Any]:
+    """Of the record, after a merge of the one that was kept. Raises NotFound."""
+    found = session.execute(query.where(Customer.id == customer_id)).all()
+    while found and (kept_id := found[0][0].merged_into_id) is not None:
+        found = session.execute(query.where(Customer.id == kept_id)).all()
+    if not found or not found[0][1]:
+        raise NotFound("This customer does not exist.")
+    return found
 
 
 def merged_into(session: Session, customer_id: UUID, *, lock: bool = False) -> Sequence[Customer]:

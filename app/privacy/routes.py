@@ -16,6 +16,7 @@ from app.privacy.edit_routes import edits
 from app.privacy.merge_routes import merges
 from app.privacy.people import ONLY, Wanted
 from app.privacy.queries import Person
+from app.privacy.traveler_routes import kept
 from app.staff.context import current_actor, current_scope, now
 from app.staff.guards import requires
 from app.staff.permissions import Permission
@@ -25,6 +26,7 @@ from app.websites.context import visible_websites, zone_of
 customers = Blueprint("customers", __name__)
 customers.register_blueprint(edits)
 customers.register_blueprint(merges)
+customers.register_blueprint(kept)
 
 VIEW = Permission.CUSTOMERS_VIEW
 EXPORT = Permission.CUSTOMERS_EXPORT
@@ -63,7 +65,7 @@ def index() -> Response:
 def show(customer_id: UUID) -> Response:
     """One person, and those of their bookings that this reader may see; for htmx the next ones."""
     session, scope = db.session(), current_scope()
-    customer = queries.demand_visible(session, scope, customer_id)
+    customer, travelers = queries.with_travelers(session, scope, customer_id)
     if customer.id != customer_id:  # merged: the old address leads on
         return go(url_for("customers.show", customer_id=customer.id))
     after = request.args.get("after")
@@ -80,7 +82,7 @@ def show(customer_id: UUID) -> Response:
         ids = {booking.partner_id for booking in found.rows if booking.partner_id}
         names = partners.names(session, (), ids) if ids else {}
         return page("customers/_rows.html", **rows, partners=names)
-    return page("customers/show.html", **rows, **pages.around(customer), after=after)
+    return page("customers/show.html", **rows, **pages.around(customer, travelers), after=after)
 
 
 @customers.post("/customers/<uuid:customer_id>/export")

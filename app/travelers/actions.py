@@ -45,13 +45,15 @@ def change(
     traveler_id: UUID,
     values: Mapping[str, Any],
     now: datetime,
+    region: str = queries.NOWHERE,
 ) -> Traveler:
     """Say something else of somebody: what is not in `values` stays. No difference: nothing is
-    written. Bookings keep what was said when they were made. Raises NotFound, InvalidPayload."""
+    written. Bookings keep what was said when they were made. `region`: country of numbers without
+    one, where the customer has no phone. Raises NotFound, InvalidPayload."""
     customer = _hold(session, customer_id)
     traveler = queries.get(session, customer_id, traveler_id, lock=True)
     said = {**_said_before(traveler, values), **values}
-    cleaned = rules.clean(said, region=queries.region_of(customer), today=now.date())
+    cleaned = rules.clean(said, region=queries.region_of(customer, region), today=now.date())
     if cleaned["age"] == traveler.age and "age" not in values:
         cleaned["age_on"] = traveler.age_on
     old = {name: getattr(traveler, name) for name in cleaned}

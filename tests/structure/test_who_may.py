@@ -39,6 +39,7 @@ from app.staff.invitations import Guest
 from app.staff.models import Membership, Role, User, UserSession
 from app.staff.permissions import Permission
 from app.staff.scope import EVERYTHING, NOTHING, Scope
+from app.travelers.models import Traveler
 from app.waiting.models import WaitingEntry
 from tests.desk import browser_of, build_house
 from tests.factories import (
@@ -120,6 +121,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "manifest.booking_id": BookingFactory(
             website_id="ours", departure_id=places["departure_id"]
         ).id,
+        "traveler_id": a_traveler(booking).id,
         "row_id": booking.id,
         "request_id": a_request(booking).id,
         "user_id": house.colleague.id,
@@ -148,6 +150,14 @@ def somebody_waits(departure_id: UUID) -> UUID:
     db.session.add(entry)
     db.session.flush()
     return entry.id
+
+
+def a_traveler(booking: Booking) -> Traveler:
+    """Somebody whom its guest keeps."""
+    kept = Traveler(customer_id=booking.customer_id, name="Kept Traveler")
+    db.session.add(kept)
+    db.session.flush()
+    return kept
 
 
 def a_request(booking: Booking) -> ChangeRequest:
