@@ -176,8 +176,8 @@ def test_amounts_are_for_who_may_see_payments(house: House) -> None:
             assert "900" not in said, (tab, address)
     at_the_till(plain)
     asked = {**MARCH, "tab": "customers"}
-    for address in (MARCH, asked):
-        assert "900" in browser_of(house.app, plain).get("/reports", query_string=address).text
+    for filters in (MARCH, asked):
+        assert "900" in browser_of(house.app, plain).get("/reports", query_string=filters).text
 
 
 def test_amounts_of_a_website_without_payments_stay_out_of_the_sum(house: House) -> None:
