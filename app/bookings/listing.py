@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, func, literal, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from app.bookings.filters import Filters, sort_key
 from app.bookings.models import Booking
@@ -69,13 +69,16 @@ def page(
 ) -> Slice[Booking]:
     """One stretch of the list in the order of activity date, time, id.
 
-    Raises InvalidPayload for a cursor that is not ours. `whole` loads every column.
+    Raises InvalidPayload for a cursor that is not ours. `whole` loads every column, with dishes
+    and travelers.
     """
     filters = looked_up(session, filters)
     branch = _ordered(filters, _after(filters, after)).limit(limit + 1)
     websites = visible_websites(scope, filters.website_id)
     query = _over_websites(branch, websites, filters, limit + 1)
-    if not whole:
+    if whole:
+        query = query.options(selectinload(Booking.traveler_rows), selectinload(Booking.items))
+    else:
         query = query.options(load_only(*LIST_COLUMNS))
     rows = session.scalars(query).all()
     more = len(rows) > limit
