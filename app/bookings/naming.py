@@ -144,7 +144,8 @@ def demand_takes_travelers(booking: Booking) -> None:
 
 def _rows(session: Session, scope: Scope, booking: Booking, wanted: Sequence[Named]) -> list[Row]:
     before = {row["id"]: row for row in booking.travelers}
-    region = profiles.region_of(session.get(Customer, booking.customer_id))
+    booker = session.get(Customer, booking.customer_id)
+    region = profiles.region_of(booker, queries.website_of(session, booking).phone_region)
     party = Party(session, booking, before, region)
     faults = _faults_of_party(booking, wanted)
     rows = []

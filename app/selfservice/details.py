@@ -124,6 +124,7 @@ def _with_new(
         [going] = choose(
             *(session, booking.customer_id, [Wanted(said=said)], booking.activity_date),
             min_age=least,
+            region=visit.website.phone_region,
         )
     except InvalidPayload as error:
         faults = [Fault(f.field.rpartition(".")[2], f.message) for f in error.details]

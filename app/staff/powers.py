@@ -21,6 +21,8 @@ def by_module() -> Iterator[tuple[str, list[Permission]]]:
 
 def words(permission: Permission) -> str:
     """`check_in` of `bookings:check_in`, as people say it."""
+    if permission is Permission.CUSTOMERS_HEALTH:
+        return "See medical notes"
     return permission.partition(":")[2].replace("_", " ").capitalize()
 
 

@@ -60,14 +60,16 @@ def choose(
     day: date,
     *,
     min_age: int | None,
+    region: str = queries.NOWHERE,
 ) -> list[Going]:
     """Snapshots of who goes on a day; who is new gets a profile of the customer's.
 
-    Exactly one is primary: who goes alone is it. Raises InvalidPayload with every fault, named as
+    Exactly one is primary: who goes alone is it. `region`: country of numbers without one, where
+    the customer has no phone. Raises InvalidPayload with every fault, named as
     `travelers.1.age`, and Conflict where they are too many to keep; then nothing was written.
     """
     kept = _kept(session, customer_id, [each.id for each in wanted if each.id])
-    region = queries.region_of(session.get(Customer, customer_id))
+    region = queries.region_of(session.get(Customer, customer_id), region)
     today = datetime.now(UTC).date()
     described = [_described(each, kept, region, today) for each in wanted]
     faults = _faults_of_party(wanted)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.customers.models import Customer
 from app.errors import InvalidPayload
-from app.travelers import rules
+from app.travelers import queries, rules
 
 TODAY = date(2026, 11, 20)
 
@@ -71,3 +72,33 @@ def test_how_old_somebody_is_on_the_day(
     birth_date: date | None, age: int | None, said_on: date | None, old: int | None
 ) -> None:
     assert rules.age_on(birth_date, age, said_on, date(2027, 3, 1)) == old
+
+
+@pytest.mark.parametrize(
+    ("raw", "region", "kept"),
+    [
+        ("98765 43210", "IN", "+919876543210"),
+        ("081 234 5678", "TH", "+66812345678"),
+        ("612 34 56 78", "ES", "+34612345678"),
+        ("0044 7911 123456", "IN", "+447911123456"),
+        ("+44 7911 123456", "ZZ", "+447911123456"),  # it says its country itself
+        ("98765 43210", "ZZ", "98765 43210"),  # whose it is, nobody knows
+        ("12345", "IN", "12345"),
+        ("123", "IN", None),
+        ("+91 98765 43210 <b>", "IN", None),
+    ],
+)
+def test_phones_of_several_countries(raw: str, region: str, kept: str | None) -> None:
+    assert rules.read_phone(raw, region) == kept
+
+
+def test_who_has_no_phone_is_where_the_website_is() -> None:
+    assert queries.region_of(Customer(phone="+34612345678"), "TH") == "ES"
+    assert queries.region_of(Customer(), "TH") == "TH"
+    assert queries.region_of(None) == "ZZ"
+
+
+def test_who_was_born_on_a_leap_day_is_older_on_1_march() -> None:
+    born = date(2024, 2, 29)
+    days = (date(2027, 2, 28), date(2027, 3, 1), date(2028, 2, 28), date(2028, 2, 29))
+    assert [rules.years_between(born, day) for day in days] == [2, 3, 3, 4]
