@@ -22,7 +22,13 @@ from app.messaging.segments import measure
 from app.messaging.templates import check
 from app.messaging.variables import GUEST_KINDS, OF_BOOKINGS, media_of, variants_of
 from app.payments.models import Payment
-from tests.factories import BookingFactory, CustomerFactory, VenueFactory, WebsiteFactory
+from tests.factories import (
+    BookingFactory,
+    CustomerFactory,
+    PartnerFactory,
+    VenueFactory,
+    WebsiteFactory,
+)
 
 pytestmark = pytest.mark.usefixtures("db_session")
 NOW = datetime(2026, 12, 12, 10, tzinfo=UTC)
@@ -93,11 +99,18 @@ def test_the_words_of_a_confirmation(lunch: Booking) -> None:
     found = rendered(lunch, Kind.CONFIRMATION, Medium.SMS)
     assert found.text == (
         "Hi Amelia, your Sunday lunch for 4 at The Anchor is confirmed: Sunday 13 December 2026, "
-        "13:00. We have your roasts: 3 Roast beef, 1 Nut roast. Reference: TB-7K3M9Q. See or change "
-        f"it: {manage_url(lunch)} "
+        "13:00. We have your roasts: 3 Roast beef, 1 Nut roast. Reference: TB-7K3M9Q. "
+        f"See or change it: {manage_url(lunch)} "
         "Reply STOP to opt out."
     )
     assert (found.segments, found.cost) == (2, Decimal("0.08"))
+
+
+def test_guests_of_partners_are_not_sent_to_us(lunch: Booking) -> None:
+    lunch.partner_id = PartnerFactory().id
+    for medium in Medium:
+        found = rendered(lunch, Kind.CONFIRMATION, medium)
+        assert "/my/" not in found.text + (found.calendar or "")
 
 
 def test_the_words_of_a_reminder_the_day_before(lunch: Booking) -> None:

@@ -9,6 +9,7 @@ from app.bookings.links import manage_url
 from app.staff.permissions import Permission
 from tests.desk import browser_of
 from tests.factories import PartnerFactory, holder
+from tests.harness.counting import counted_queries
 from tests.payments.made import Shop
 from tests.selfservice.made import Guest
 
@@ -70,6 +71,15 @@ def test_a_booking_shows_what_was_asked_and_the_link(shop: Shop, asking: Guest) 
     assert "Half an hour later" in page
     assert manage_url(asking.booking) in page
     assert "asked for a change" in page
+
+
+def test_the_page_of_requests_asks_little(shop: Shop, asking: Guest) -> None:
+    asking.ask("A second one")
+    browser = shop.house.browser("manager")
+    browser.get("/requests")
+    with counted_queries(shop.house.app) as asked:
+        browser.get("/requests")
+    assert len(asked) <= 12, asked
 
 
 def test_who_only_looks_has_neither_answer_nor_link(shop: Shop, asking: Guest) -> None:
