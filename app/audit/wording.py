@@ -119,6 +119,10 @@ class Reader:
         """Amounts are shown to who may see payments there."""
         return amounts.may_see(self.scope, event.website_id)
 
+    def sees_health(self, event: Event) -> bool:
+        """Medical notes are shown to who may see them there."""
+        return self.scope.can(Permission.CUSTOMERS_HEALTH, event.website_id)
+
 
 def said(event: Event) -> str:
     """`changed the booking`; a name that nobody has put into words is taken apart."""
@@ -191,6 +195,8 @@ def _hides(event: Event, reader: Reader, name: str, pair: list[Any], sealed: boo
         return HIDDEN
     if sealed and pair == [None, None]:
         return ERASED
+    if name == "medical_notes" and not reader.sees_health(event):
+        return HIDDEN
     if name in payment_words.AMOUNTS and not reader.sees_money(event):
         return HIDDEN
     return None
