@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import column, delete, select, table, update
 from sqlalchemy.orm import Session
 
 from app.signin import devices
@@ -18,6 +18,9 @@ _SHOWN = (
     *(CustomerDevice.id, CustomerDevice.label, CustomerDevice.address, CustomerDevice.created_at),
     *(CustomerDevice.last_seen_at, CustomerDevice.revoked_at, CustomerDevice.revoked_because),
 )
+
+_ANSWERS = table("receipts", column("door"))
+"""Of the doors, which are above: see `api.receipts` and `CustomerCaller.door`."""
 
 
 def of_guest(session: Session, customer_ids: Collection[UUID]) -> list[dict[str, Any]]:
@@ -31,7 +34,10 @@ def of_guest(session: Session, customer_ids: Collection[UUID]) -> list[dict[str,
 def forget(
     session: Session, customer_ids: Collection[UUID], phones: Collection[str], now: datetime
 ) -> None:
-    """End their devices and forget what these are called; codes to these phones are gone."""
+    """End their devices and forget what these are called; codes to these phones, and the answers
+    that would be given again to a repeated call, are gone."""
+    doors = [f"customer:{each}" for each in customer_ids]
+    session.execute(delete(_ANSWERS).where(_ANSWERS.c.door.in_(doors)))
     for each in customer_ids:
         devices.end_all(session, each, "erased", now)
     theirs = update(CustomerDevice).where(CustomerDevice.customer_id.in_(customer_ids))
