@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from app.bookings import links
 from app.bookings.partnering import Change, change
 from app.events.models import Actor
 from app.extensions import db
@@ -106,6 +107,21 @@ def test_a_form_without_its_token_does_nothing(gale: Guest) -> None:
     stranger = guest_of(gale.client.application, gale.booking)
     assert stranger.submit("/cancel", page).status_code == 400, "the token of another browser"
     assert gale.booking.status == "confirmed"
+
+
+def test_every_form_asks_for_the_token(gale: Guest) -> None:
+    app, token = gale.client.application, links.token_of(gale.booking.id)
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("my.")]
+    posts = [rule for rule in rules if "POST" in (rule.methods or ())]
+    assert len(posts) == 6
+    with app.test_request_context():
+        some: dict[str, Any] = {
+            "token": token,
+            "row_id": gale.booking.id,
+            "request_id": gale.booking.id,
+        }
+        urls = [app.url_for(r.endpoint, **{n: some[n] for n in r.arguments}) for r in posts]
+    assert {gale.client.post(url, data={"words": "x"}).status_code for url in urls} == {400}
 
 
 def test_a_request_waits_for_staff(gale: Guest) -> None:
