@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.bookings import listing
 from app.bookings.filters import Filters, late_condition
 from app.bookings.listing import in_order, visible_websites, website_clause
-from app.bookings.models import PICKUPS, Booking
+from app.bookings.models import Booking
+from app.bookings.predicates import PICKUPS
 from app.bookings.searching import looked_up
 from app.staff.scope import Scope
 

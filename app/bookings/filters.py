@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Uuid, cast, func, literal
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from app.bookings.derive import clip, fold
-from app.bookings.models import LATE_AFTER, PICKUPS, Booking
+from app.bookings.models import Booking
+from app.bookings.predicates import LATE_AFTER, PICKUPS
 from app.bookings.status import Status
 from app.crypto import hash_email
 

@@ -154,6 +154,7 @@ def booking_page(
         "sees_amounts": amounts.may_see(current_scope(), booking.website_id),
         "partner": _partner(booking),
         "odd_total": pricing.hint(values_of(booking), booking.currency),
+        "fares": pricing.fares(values_of(booking)),
         "long_day": long_day,
         "city": city,
         "transport": transport,

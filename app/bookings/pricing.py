@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,19 +14,22 @@ from app.menus.choosing import cost
 def sum_of(values: Mapping[str, Any]) -> Decimal:
     """Price per person × guests, or what each traveler pays, plus dishes, add-ons and transport,
     less the discount."""
-    total = _of_guests(values)
+    total = sum((number * each for number, each in fares(values)), Decimal(0))
     total += cost(values.get("menu_choices") or [])
     for item in values["addons"] or []:
         total += _number(item.get("quantity", 1)) * _number(item.get("unit_price"))
     return total + _number(values["transport_cost"]) - _number(values["discount_amount"])
 
 
-def _of_guests(values: Mapping[str, Any]) -> Decimal:
-    guests, each = _number(values["guest_count"]), _number(values["package_price"])
+def fares(values: Mapping[str, Any]) -> list[tuple[int, Decimal]]:
+    """How many pay how much each: what travelers pay where all are named with a price, dearest
+    first, else the price per person."""
+    guests, each = int(values["guest_count"] or 0), _number(values["package_price"])
     named = values.get("travelers") or []
-    if len(named) == guests and all(one["price"] is not None for one in named):
-        return sum((_number(one["price"]) for one in named), Decimal(0))
-    return each * guests
+    if len(named) != guests or any(one["price"] is None for one in named):
+        return [(guests, each)]
+    counted = Counter(_number(one["price"]) for one in named)
+    return [(counted[price], price) for price in sorted(counted, reverse=True)]
 
 
 def hint(values: Mapping[str, Any], currency: str) -> str | None:

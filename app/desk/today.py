@@ -8,7 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.bookings.counting import DayCount
-from app.bookings.models import LATE_AFTER, Booking
+from app.bookings.models import Booking
+from app.bookings.predicates import LATE_AFTER
 from app.bookings.status import ARRIVED, ARRIVING, GONE, Status
 from app.bookings.wording import city
 

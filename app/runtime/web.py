@@ -18,6 +18,7 @@ control_socket_disable = True
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
+limit_request_line = 8190  # the most it can be: a list with all its filters is an address, too
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
