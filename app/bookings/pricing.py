@@ -26,7 +26,7 @@ def fares(values: Mapping[str, Any]) -> list[tuple[int, Decimal]]:
     first, else the price per person."""
     guests, each = int(values["guest_count"] or 0), _number(values["package_price"])
     named = values.get("travelers") or []
-    if len(named) != guests or any(one["price"] is None for one in named):
+    if not named or len(named) != guests or any(one["price"] is None for one in named):
         return [(guests, each)]
     counted = Counter(_number(one["price"]) for one in named)
     return [(counted[price], price) for price in sorted(counted, reverse=True)]

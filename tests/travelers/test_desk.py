@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from app.webhooks.payload import outside
 from tests.desk import House, browser_of
 from tests.factories import holder
 from tests.harness.counting import counted_queries
-from tests.travelers.parties import a_party, profile
+from tests.travelers.parties import a_party, profile, write_down
 
 
 @pytest.fixture
@@ -151,3 +152,14 @@ def test_no_stranger_hears_of_health(house: House, booking: Booking) -> None:
     told = outside({"travelers": booking.travelers})
     assert [each["name"] for each in told["travelers"]] == ["Alice Smith", "Ben Smith"]
     assert not any(word in str(told) for word in ("Asthma", "Vegetarian", "Bob Smith"))
+
+
+def test_the_bill_has_a_line_for_each_price_that_travelers_pay(house: House) -> None:
+    booking = a_party("Alice", "Ben", "Cara", guests=3, package_price=5200, addons=[])
+    prices = {"Alice": 5200, "Ben": 3900, "Cara": 5200}
+    write_down(booking, [{**row, "price": prices[row["name"]]} for row in booking.travelers])
+    page = house.browser("manager").get(f"/bookings/{booking.id}").text
+    [bill] = re.findall(r'<table class="bill">.*?</table>', page, re.DOTALL)
+    words = " ".join(re.sub(r"<[^>]+>", " ", bill).split())
+    each = rf"{re.escape(booking.package_name)} at"
+    assert re.search(rf"2 × {each} 5,200 10,400 1 × {each} 3,900 3,900 Total", words), words
