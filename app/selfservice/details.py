@@ -30,8 +30,6 @@ TOLD = ("phone", *PAIR, "special_requirements", "medical_notes")
 """May be told until the start."""
 AGE = ("birth_date", "age")
 """Where neither is known; they and new names until changes close."""
-EXPECTED = ("phone", *PAIR)
-"""What guides need of everybody."""
 Row = dict[str, Any]
 
 
@@ -44,11 +42,14 @@ class Person:
     """`Amelia H.`"""
     saved: frozenset[str]
     """Names of what is on file."""
+    is_primary: bool = False
+    """Whom the guides call."""
 
     @property
     def missing(self) -> Sequence[str]:
-        """What guides still need, in words."""
-        return [rules.LABELS[name].lower() for name in EXPECTED if name not in self.saved]
+        """What guides still need, in words: the phone of the one whom they call."""
+        expected = ("phone", *PAIR) if self.is_primary else PAIR
+        return [rules.LABELS[name].lower() for name in expected if name not in self.saved]
 
 
 def people(visit: Visit) -> list[Person]:
@@ -185,4 +186,4 @@ def _person(row: Row) -> Person:
     first, _, rest = row["name"].strip().partition(" ")
     called = f"{first} {rest.split()[-1][0]}." if rest.strip() else first
     saved = frozenset(name for name in (*TOLD, *AGE) if row[name] not in (None, ""))
-    return Person(row["id"], called, saved)
+    return Person(row["id"], called, saved, row["is_primary"])

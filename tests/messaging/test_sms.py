@@ -35,8 +35,8 @@ def test_a_guest_gets_a_text(booked: Post, phones: Twilio) -> None:
     assert (sent["to"], sent["messaging_service_sid"]) == (MOBILE, SERVICE)
     assert sent["body"] == message.body
     assert (message.state, message.provider_id, message.recipient) == ("sent", sent["sid"], MOBILE)
-    assert message.segments == 1
-    assert str(message.cost) == "0.0500"
+    assert message.segments == 2  # with the link to the booking
+    assert str(message.cost) == "0.1000"
     (delivery,) = booked.deliveries("sms")
     assert (delivery.state, delivery.lane) == ("delivered", f"{message.booking_id}:guest")
 
