@@ -15,6 +15,7 @@ from app.logs import configure_logs, init_request_logs
 from app.outbound import policy as outbound_policy
 from app.payments.links import links as pay_links
 from app.paypal.client import provider as paypal
+from app.platforms import registry as platforms
 from app.signin.rules import rules as signin_rules
 from app.venues.freeing import freeing, init_freeing
 from app.wall import connect_options, init_wall
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     pay_links.configure(settings)
     guest_links.configure(settings)
     paypal.configure(settings)
+    platforms.configure(settings)
     signin_rules.configure(settings)
     redis_holder.configure(settings.redis_url)
     init_request_logs(app)

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """What stands in for Twilio, Microsoft Graph and its sign-in; empty: their own addresses."""
     paypal_url: str = ""
     """What stands in for PayPal (demo and tests); empty: PayPal's own addresses."""
+    covermanager_url: str = ""
+    """What stands in for CoverManager (demo and tests); empty: its own addresses."""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     metrics_token: SecretStr = SecretStr("")
 
@@ -141,6 +143,8 @@ class Settings(BaseSettings):
             faults.append("TWILIO_URL, GRAPH_URL or GRAPH_LOGIN_URL is set: guests get nothing.")
         if self.paypal_url:
             faults.append("PAYPAL_URL is set: guests would pay something that is not PayPal.")
+        if self.covermanager_url:
+            faults.append("COVERMANAGER_URL is set: reservations would not reach CoverManager.")
         if self.rate_limits.strip() == "off":
             faults.append("RATE_LIMITS is off: anybody may call as often as they like.")
         return faults

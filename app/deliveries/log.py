@@ -104,7 +104,7 @@ def _storable(value: str) -> str:
 
 def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers for the log: of a signature or credential only the beginning."""
-    secret = ("signature", "authorization", "api-key", "api-secret", "token")
+    secret = ("signature", "authorization", "api-key", "apikey", "api-secret", "token")
     return {
         name: f"{value[:14]}…" if any(word in name.lower() for word in secret) else value
         for name, value in headers.items()

@@ -35,11 +35,13 @@ class Outgoing:
     method: str = "POST"
     context: Any = field(default=None, repr=False, compare=False)
     """What a channel needs to carry it (a credential, what to look for); never logged."""
+    limit: int = BODY_LIMIT
+    """Bytes of the answer that are read."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Header names are in lower case; the body is cut at BODY_LIMIT."""
+    """What came back. Header names are in lower case; the body is cut at `Outgoing.limit`."""
 
     status: int
     headers: Mapping[str, str]
@@ -116,8 +118,8 @@ class Client:
             allow_redirects=False,
         ) as response:
             body = bytearray()
-            while len(body) < BODY_LIMIT:
-                part = await response.content.read(BODY_LIMIT - len(body))
+            while len(body) < outgoing.limit:
+                part = await response.content.read(outgoing.limit - len(body))
                 if not part:
                     break
                 body += part

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
+from app.bookings.status import GONE
 from app.outbound import Answer, Outgoing, Unreachable
 
 Send = Callable[[Outgoing], Awaitable[Answer | Unreachable]]
@@ -62,6 +63,8 @@ class PlatformError(Exception):
 class Account:
     """A venue's account at a platform, in clear: never logged."""
 
+    type: str
+    """Of the platform: see `Kind.type`."""
     connection_id: UUID
     venue_id: UUID
     timezone: str
@@ -71,7 +74,15 @@ class Account:
     secrets: Mapping[str, str] = field(repr=False)
     """What `FormField.secret` fields hold, and the others of the account."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What is open between sources, with what was chosen for this connection."""
+    """What is open between sources, with what was chosen for this connection: all of them."""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """Its words for a status to ours, as they count for this connection."""
+    base_url: str = ""
+    """What stands in for the platform; empty: the module knows its address."""
+
+    def is_off(self, raw_status: str) -> bool:
+        """Whether this word says that nobody comes: cancelled, refunded, expired."""
+        return self.statuses.get(raw_status) in GONE
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,7 @@ class Reservation:
 
     external_id: str
     raw_status: str
+    """In its own words; empty: it did not say."""
     day: date | None = None
     time: str = ""
     party_size: int = 0
@@ -192,11 +204,22 @@ class Platform(Protocol):
     async def update_reservation(self, external_id: str, wanted: Wanted) -> Reservation:
         """Change it to this. Only with UPDATE."""
 
-    async def cancel_reservation(self, external_id: str, reason: str = "") -> Reservation:
-        """Call it off; one that is gone already is no fault."""
+    async def cancel_reservation(
+        self, external_id: str, reason: str = "", day: date | None = None
+    ) -> Reservation:
+        """Call it off; one that is gone already is no fault. May be repeated.
+
+        `day`: when it was to be, as the platform knows it: what a refusal is checked against.
+        """
 
     async def find_reservation(self, wanted: Wanted) -> Reservation | None:
-        """The one that was made for this booking, if it is there. Only with LIST."""
+        """The one that was made for this booking, if it is there. Only with LIST.
+
+        One that was called off is not it.
+        """
 
     async def list_reservations(self, first: date, last: date, page: int | None = None) -> Page:
-        """Those of these days, both included; `page` from the answer before. Only with LIST."""
+        """Those of these days, both included; `page` from the answer before. Only with LIST.
+
+        Whoever resumes with a page may see some of them again.
+        """
