@@ -29,6 +29,7 @@ from app.events.models import Actor
 from app.payments import deposits
 from app.payments.deposits import Hold
 from app.travelers.going import Going, Wanted, choose
+from app.travelers.moving import Row, on_day
 from app.treks import offers
 from app.treks.offers import Trek
 from app.treks.owning import SOURCE
@@ -115,12 +116,14 @@ def _bring(
     if wanted.batch_id is None and wanted.wanted is None:
         return partnering.change(session, actor, booking, Change(wanted.fields), now)
     trek, batch = _meant(session, booking, wanted.batch_id, now)
-    going = None
+    going, fields = None, wanted.fields
+    moves = batch.departure_id != booking.departure_id
     if wanted.wanted is not None:
         going = _going(session, trek, batch, booking.customer_id, wanted.wanted)
-    moves = batch.departure_id != booking.departure_id
+    elif moves and booking.travelers:
+        fields = {**fields, "travelers": _same_people(session, trek, batch, booking)}
     asked = Change(
-        fields=wanted.fields,
+        fields=fields,
         day=batch.day if moves else None,
         slot=str(batch.departure_id) if moves else None,
         guests=len(going) if going is not None else None,
@@ -147,18 +150,32 @@ def _going(
     activity = trek.activity
     demand_party(activity.min_party, activity.max_party, len(wanted), "travelers")
     going = choose(session, customer_id, wanted, batch.day, min_age=activity.min_age)
-    _demand_company(trek, going)
+    _demand_company(trek, [each.age for each in going])
     return going
 
 
-def _demand_company(trek: Trek, going: Sequence[Going]) -> None:
+def _same_people(session: Session, trek: Trek, batch: Slot, booking: Booking) -> list[Row]:
+    """Who goes, on another day; each keeps their price. Raises InvalidPayload."""
+    before, was = booking.travelers, booking.activity_date
+    going = on_day(session, before, was, batch.day, booking.created_at.date())
+    least = trek.activity.min_age or 0
+    faults = [
+        Fault(f"travelers.{n}.age", f"Must be at least {least} on the first day.")
+        for n, row in enumerate(going)
+        if row["age"] is not None and row["age"] < least
+    ]
+    if faults:
+        raise InvalidPayload("These travelers cannot go on that day.", faults)
+    _demand_company(trek, [row["age"] for row in going])
+    return going
+
+
+def _demand_company(trek: Trek, ages: Sequence[int | None]) -> None:
     """Raises InvalidPayload where only travelers go who may not go without an adult."""
-    found = [prices.category_at(trek.prices, each.age) for each in going]
+    found = [prices.category_at(trek.prices, age) for age in ages]
     if any(category is None or not category.needs_adult for category in found):
         return
-    faults = [
-        Fault(f"travelers.{n}.age", "Needs an adult who goes too.") for n in range(len(going))
-    ]
+    faults = [Fault(f"travelers.{n}.age", "Needs an adult who goes too.") for n in range(len(ages))]
     raise InvalidPayload("Children go with an adult.", faults)
 
 

@@ -25,7 +25,7 @@ from tests.api.table_house import takes_money
 from tests.bookings.made import MIA
 from tests.harness.counting import counted_queries
 from tests.signin.people import SignedInCustomer, signed_in_customer
-from tests.treks.shop import Shop, build
+from tests.treks.shop import FIRST, Shop, build, leaves
 
 ANN = {
     "name": "Ann Example",
@@ -192,6 +192,36 @@ def test_another_departure_costs_what_it_did(shop: Shop, ann: SignedInCustomer) 
     more = [*same, BEN]
     assert shop.call(ann, "PUT", path, {"travelers": more}).status_code == 409
     assert shop.used(shop.later) == 2
+
+
+def test_on_another_day_they_are_as_old_as_then(shop: Shop, ann: SignedInCustomer) -> None:
+    born = {"name": "Kim Example", "birth_date": "2018-12-15"}
+    later = str(shop.later.id)
+    booked = shop.book(ann, [ANN, {**born, "birth_date": "2010-12-15"}])["booking"]
+    assert [each["age"] for each in booked["travelers"]] == [41, 15]
+    path = f"/bookings/{booked['id']}"
+    moved = shop.as_guest(ann, "PUT", path, {"batch_id": later})["booking"]
+    assert [each["age"] for each in moved["travelers"]] == [41, 16]
+    assert moved["price"] == booked["price"]
+    with_kim = shop.wish([ANN, born], batch_id=later)
+    path = f"/bookings/{shop.as_guest(ann, 'POST', '/bookings', with_kim)['booking_id']}"
+    younger = shop.call(ann, "PUT", path, {"batch_id": str(shop.batch.id)})
+    assert faults(younger) == ["travelers.1.age"]
+    assert shop.as_guest(ann, "GET", path)["booking"]["batch_id"] == later
+
+
+def test_ages_without_a_birthday_grow_with_the_years(
+    shop: Shop, ann: SignedInCustomer, db_session: object
+) -> None:
+    booked = shop.book(ann, [ANN, TOM])["booking"]
+    next_year = leaves(shop.trek, FIRST + timedelta(days=350))
+    said = db.session.scalars(select(Traveler).where(Traveler.name == TOM["name"])).one()
+    assert said.age_on is not None
+    path, there = f"/bookings/{booked['id']}", str(next_year.id)
+    moved = shop.as_guest(ann, "PUT", path, {"batch_id": there})["booking"]
+    assert [each["age"] for each in moved["travelers"]] == [42, 13]
+    back = shop.as_guest(ann, "PUT", path, {"batch_id": str(shop.batch.id)})["booking"]
+    assert [each["age"] for each in back["travelers"]] == [41, 12]
 
 
 def test_after_the_cut_off_it_can_only_be_called_off(
