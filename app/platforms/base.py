@@ -184,7 +184,10 @@ class Kind:
 
 
 class Platform(Protocol):
-    """One account at a platform. Every call may raise PlatformError."""
+    """One account at a platform. Every call may raise PlatformError.
+
+    Who inherits from this need not write what the platform cannot do.
+    """
 
     platform_name: str
     capabilities: frozenset[Capability]
@@ -193,7 +196,8 @@ class Platform(Protocol):
         """Whether the credentials work; changes nothing there."""
 
     async def check_availability(self, day: date, time: str, party_size: int) -> Availability:
-        """When a party can come that day, at `time` or any other time."""
+        """When a party can come that day, at `time` or any other. Only with AVAILABILITY."""
+        raise unable(self, Capability.AVAILABILITY)
 
     async def create_reservation(self, wanted: Wanted, *, force: bool = False) -> Reservation:
         """Make it. Unclear when no answer came: look with `find_reservation` before trying again.
@@ -203,6 +207,7 @@ class Platform(Protocol):
 
     async def update_reservation(self, external_id: str, wanted: Wanted) -> Reservation:
         """Change it to this. Only with UPDATE."""
+        raise unable(self, Capability.UPDATE)
 
     async def cancel_reservation(
         self, external_id: str, reason: str = "", day: date | None = None
@@ -217,9 +222,17 @@ class Platform(Protocol):
 
         One that was called off is not it.
         """
+        raise unable(self, Capability.LIST)
 
     async def list_reservations(self, first: date, last: date, page: int | None = None) -> Page:
         """Those of these days, both included; `page` from the answer before. Only with LIST.
 
         Whoever resumes with a page may see some of them again.
         """
+        raise unable(self, Capability.LIST)
+
+
+def unable(platform: Platform, capability: Capability) -> PlatformError:
+    """Somebody asked for what the platform's capabilities do not name."""
+    message = f"{platform.platform_name} cannot do this: {capability}."
+    return PlatformError(message, permanent=True, code="unable")

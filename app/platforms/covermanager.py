@@ -19,6 +19,7 @@ from app.platforms.base import (
     Checked,
     Kind,
     Page,
+    Platform,
     PlatformError,
     Reservation,
     Send,
@@ -49,7 +50,7 @@ PLAIN = frozenset(
 )
 
 
-class CoverManager:
+class CoverManager(Platform):
     """One restaurant at CoverManager."""
 
     platform_name = "CoverManager"
