@@ -144,7 +144,7 @@ def booking_page(
     buttons = offered(booking, current_scope())
     context = {
         "b": booking,
-        "website": queries.website_of(db.session(), booking),
+        "sold_by": queries.website_of(db.session(), booking),
         "moves": [move for move in buttons if move is not CANCEL],
         "cancel": CANCEL if CANCEL in buttons else None,
         "may_edit": current_scope().can(Permission.BOOKINGS_EDIT, booking.website_id),
@@ -166,7 +166,7 @@ def booking_page(
     }
     if context["sees_amounts"]:
         context["payments"] = payment_pages.panel(db.session(), current_scope(), booking, now())
-    website = context["website"]
+    website = context["sold_by"]
     context["tz"] = ZoneInfo(zone_name(db.session(), booking.venue_id, website))
     context["phone_link"] = _dial(booking, website.phone_region)
     return page("bookings/show.html", "bookings/_drawer.html", status=status, **context)

@@ -101,6 +101,13 @@ def test_everything_the_source_sent_is_there(desk: FlaskClient) -> None:
     assert "The lines come to 7,600.50 THB; the total is 8,500 THB." in text
 
 
+def test_the_menu_beside_a_booking_leads_where_it_says(desk: FlaskClient) -> None:
+    page = desk.get(f"/bookings/{made().id}").get_data(as_text=True)
+    menu = re.findall(r'class="nav-item[^"]*" href="([^"]*)"', page)
+    assert len(menu) > 2
+    assert {desk.get(unescape(href)).status_code for href in menu} == {200}
+
+
 def test_page_and_drawer_share_the_address(desk: FlaskClient) -> None:
     booking = made()
     page = desk.get(f"/bookings/{booking.id}")
