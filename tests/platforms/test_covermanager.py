@@ -273,6 +273,14 @@ def test_the_fifty_first_call_of_a_minute_is_refused(place: There) -> None:
     assert CASES["covermanager"].kind.per_minute == 50
 
 
+def test_the_stand_in_demands_json(place: There) -> None:
+    url, body = f"{place.url}/api/reserv/reserv", b'{"restaurant": "the-anchor-demo"'
+    for kind in ("application/json", "text/plain"):
+        headers = {"apikey": KEY, "Content-Type": kind}
+        answer = httpx.post(url, content=body, headers=headers, trust_env=False)
+        assert answer.json() == {"resp": 0, "status": "Wrong parameters"}
+
+
 def test_the_stand_in_shows_what_it_holds(place: There) -> None:
     create(place)
     page = httpx.get(place.url, trust_env=False).text

@@ -104,8 +104,9 @@ class Standin:
     async def post(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         key = request.headers.get("apikey", "")
-        is_json = request.content_type == "application/json"
-        said = json.loads(await request.read() or b"{}") if is_json else {}
+        said = await _said(request)
+        if said is None:
+            return self._failure("Wrong parameters", 400)
         if method == "availability":
             return await self._do(f"reserv/{method}", key, lambda: self._availability(said))
         does = {
@@ -247,8 +248,22 @@ class Standin:
 
     async def show(self, request: web.Request) -> web.Response:
         rows = [
-            {**self._row(each), "restaurant": each.restaurant, "language": each.said["language"]}
+            {
+                **self._row(each),
+                "restaurant": each.restaurant,
+                "language": each.said.get("language"),
+            }
             for each in self.book.reservations.values()
         ]
         about = "What a restaurant sees at CoverManager. 1 booked, 2 seated, -2 no-show, -5 off."
         return page("Stand-in for CoverManager", about, rows)
+
+
+async def _said(request: web.Request) -> dict[str, Any] | None:
+    """The object of a body that says it is JSON; None where it is none."""
+    try:
+        said = json.loads(await request.read())
+    except ValueError:
+        return None
+    is_json = request.content_type == "application/json" and isinstance(said, dict)
+    return said if is_json else None
