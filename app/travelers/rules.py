@@ -40,6 +40,8 @@ _PAIRS = (
 )
 _PHONE = re.compile(r"[+(]?[\d\s().\-/]{5,30}")
 """What is kept as it was given where it is no valid number: some villages' are not."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Signs for machines, and those that turn the direction of what stands beside them."""
 
 
 def clean(values: Mapping[str, Any], *, region: str, today: date) -> dict[str, Any]:
@@ -61,16 +63,16 @@ def check(
     found: dict[str, Any] = {}
     wrong: list[tuple[str, str]] = []
     for name, limit in LIMITS.items():
-        found[name] = str(values.get(name) or "").replace("\x00", "").strip() or None
+        found[name] = _UNSEEN.sub("", str(values.get(name) or "")).strip() or None
         if found[name] and len(found[name]) > limit:
             wrong.append((name, f"Must have at most {limit:,} characters."))
-    if not found["name"]:
+    if not found["name"] or not any(map(str.isprintable, found["name"])):
         wrong.append(("name", "Is missing."))
     for name in PHONES:
         raw = str(values.get(name) or "").strip()
         found[name] = read_phone(raw, region) if raw else None
         if raw and found[name] is None:
-            wrong.append((name, "Is no phone number: write it with its country, like +91 98…"))
+            wrong.append((name, "Is not a phone number. Begin with + and the country's code, such as +44."))
     found["gender"] = values.get("gender") or None
     if found["gender"] not in (None, *GENDERS):
         wrong.append(("gender", f"Must be one of {', '.join(GENDERS)}."))

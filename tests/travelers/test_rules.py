@@ -28,6 +28,7 @@ def faults(**values: Any) -> set[str | None]:
     ("values", "wrong"),
     [
         ({"name": " \x00 "}, {"name"}),
+        ({"name": "\u200b\u2060"}, {"name"}),
         ({"name": "a" * 201}, {"name"}),
         ({"age": -1}, {"age"}),
         ({"age": 121}, {"age"}),
@@ -46,6 +47,12 @@ def faults(**values: Any) -> set[str | None]:
 )
 def test_every_fault_is_named(values: dict[str, Any], wrong: set[str]) -> None:
     assert faults(**values) == wrong
+
+
+def test_texts_keep_what_people_see() -> None:
+    found = clean(name="\u202eAl\x1b[31mice 👩\u200d🚒", medical_notes="Asthma\nspray\x07")
+    assert found["name"] == "Al[31mice 👩\u200d🚒"
+    assert found["medical_notes"] == "Asthma\nspray"
 
 
 def test_phones_are_read_as_of_the_customers_country() -> None:
