@@ -129,6 +129,14 @@ def test_a_repeated_call_joins_once(amy: App, trek: Trek) -> None:
     assert amy.join(9).status_code == 400
 
 
+@pytest.mark.parametrize("body", [{"guests": True}, {"guests": "2"}, {"guests": 2, "sms": True}])
+def test_what_is_sent_is_read_to_the_letter(amy: App, trek: Trek, body: dict[str, Any]) -> None:
+    trek.book(8)
+    path = f"{BASE}/treks/{trek.activity_id}/batches/{trek.departure_id}/waiting"
+    assert amy.client.post(path, json=body, headers=amy.who.headers).status_code == 400
+    assert amy.list() == []
+
+
 def test_only_what_is_for_sale_and_only_with_a_token(amy: App, trek: Trek) -> None:
     trek.book(8)
     other = a_trek("theirs", "Their pier", kind="activity")

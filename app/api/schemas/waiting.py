@@ -20,9 +20,9 @@ class _Answer(BaseModel):
 class WaitingWish(BaseModel):
     """`POST /api/v1/customer/treks/<trek>/batches/<batch>/waiting`."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    guests: Annotated[int, Field(ge=1, le=10_000)]
+    guests: Annotated[int, Field(strict=True, ge=1, le=10_000)]
     """How many want to go together: they are offered places together, or not at all."""
     sms_opt_in: Annotated[bool, Field(strict=True)] | None = None
     """Whether you want text messages about this and your bookings; left out: as you said before."""
