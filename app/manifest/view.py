@@ -54,8 +54,9 @@ class DaysView:
         return self.first == self.today and self.last == self.first + NEXT
 
     def groups(self, trips: Iterable[Trip]) -> Iterator[tuple[date, list[Trip]]]:
-        """By their first day; those that began before the days asked for come first."""
-        for day, some in groupby(trips, key=lambda trip: trip.departure.day):
+        """By their first day; first, together, those that began before the days asked for."""
+        before = self.first - timedelta(days=1)
+        for day, some in groupby(trips, key=lambda trip: max(trip.departure.day, before)):
             yield day, list(some)
 
 

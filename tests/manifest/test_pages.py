@@ -67,9 +67,13 @@ def test_departures_by_day_with_places_arrivals_and_who_waits(
     said = row(page, "Summit trek")
     for part in ("15:00", "Base camp of ours", "2 days, until Sat 21 Nov", "6 of 8", "1 of 6"):
         assert part in said
-    assert "1 parties wait for a place" in said
+    assert "1 party waits for a place" in said
     everything = words(page)
-    assert everything.index("Under way since Thu 19 Nov") < everything.index("Today , Fri 20 Nov")
+    assert everything.count("Already under way") == 1
+    assert everything.index("Already under way") < everything.index("Today , Fri 20 Nov")
+    started = row(page, "Under way trek")
+    assert "since Thu 19 Nov , until Fri 20 Nov" in started
+    assert started.endswith("Under way")
     assert "Back home trek" not in page
     assert "Far away trek" not in page
     assert "Far away trek" in manager.get("/manifest?from=2026-12-01").text
