@@ -28,6 +28,8 @@ class Sheet:
     faults: dict[str, str] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     """Faults that belong to no field."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What its fields are called where that differs from the forms of venues."""
 
     def __getitem__(self, name: str) -> Any:
         """The value as an input shows it."""
@@ -50,7 +52,7 @@ class Sheet:
     def summary(self) -> list[tuple[str | None, str]]:
         """For the box above the form: (id of the field, what is wrong)."""
         of_fields: list[tuple[str | None, str]] = [
-            (name, f"{_named(name)}{text[0].lower() + text[1:] if _named(name) else text}")
+            (name, f"{_named(name, self.labels)}{text[0].lower() + text[1:]}")
             for name, text in self.faults.items()
         ]
         return of_fields + [(None, text) for text in self.others]
@@ -81,10 +83,10 @@ _LABELS = {**rules.SITE, **rules.VENUE, **offerrules.ACTIVITY} | {
 }
 
 
-def _named(name: str) -> str:
+def _named(name: str, own: Mapping[str, str]) -> str:
     """`Monday, opens: ` for `d0-0-opens`; `Name: ` for `name`."""
     parts = name.split("-")
-    label = _LABELS.get(parts[-1], parts[-1].replace("_", " ").capitalize())
+    label = own.get(name) or _LABELS.get(parts[-1], parts[-1].replace("_", " ").capitalize())
     if len(parts) == 3 and parts[0][:1] == "d" and parts[0][1:].isdecimal():
         return f"{rules.WEEKDAYS[int(parts[0][1:])]}, {label.lower()}: "
     return f"{label}: "

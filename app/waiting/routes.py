@@ -55,7 +55,7 @@ def show(departure_id: UUID) -> Response:
 @requires(CREATE)
 def add(departure_id: UUID) -> Response:
     """Put somebody on the list who called."""
-    session, sheet = db.session(), Sheet(typed(request.form, FIELDS))
+    session, sheet = db.session(), Sheet(typed(request.form, FIELDS), labels={"guests": "Guests"})
     place = queries.visible(session, current_scope(), departure_id, CREATE)
     try:
         contact, guests = _described(session, place, sheet)
