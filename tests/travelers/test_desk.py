@@ -98,7 +98,7 @@ def test_staff_add_change_and_remove(house: House, booking: Booking) -> None:
     [
         ({"version": "1"}, "Somebody else changed this booking"),
         ({"t0-age": "old"}, "Type a whole number"),
-        ({"t0-phone": "call me"}, "Is no phone number"),
+        ({"t0-phone": "call me"}, "Is not a phone number"),
         ({"t0-emergency_contact_phone": ""}, "how is the emergency contact reached"),
         ({"t1-birth_date": "2999-01-01"}, "date of birth of somebody who lives"),
         ({"primary": "7", "t0-remove": "1", "t0-name": "A"}, ""),

@@ -96,7 +96,7 @@ def test_what_is_corrected_stays_out_of_bookings_and_sealed(
         ({"age": "old", "birth_date": "yesterday"}, "Type a whole number"),
         ({"birth_date": "2999-01-01", "age": ""}, "date of birth of somebody who lives"),
         ({"emergency_contact_phone": ""}, "how is the emergency contact reached"),
-        ({"phone": "call me"}, "Is no phone number"),
+        ({"phone": "call me"}, "Is not a phone number"),
     ],
 )
 def test_nothing_typed_is_lost(
