@@ -14,7 +14,7 @@ from app.reports.tables import Cell, Column, Figure, Kind, Number, Report, Serie
 
 NOTE = (
     "A customer is one person over all sources, counted at the source of their first booking in"
-    " the period. New is whose very first booking, on any website that you see, is among these."
+    " the period. New customers made their very first booking, on any website that you see, in it."
 )
 SIZE_NOTE = "No-shows are a share of the visits that are over: who came, and who was marked."
 WORTH_NOTE = "average of all they booked"

@@ -105,7 +105,7 @@ def _answered(browser: Browser, stack: Stack) -> None:
         desk.go("/requests")
         assert desk.axe() == []
         drawer = desk.open("Gale Guest")
-        drawer.get_by_label("Words to the guest").fill("See you at 11:00.")
+        drawer.get_by_label("Answer to the guest").fill("See you at 11:00.")
         drawer.get_by_role("button", name="Done").click()
         desk.toast("The guest sees that it is done.")
         assert desk.axe() == []
