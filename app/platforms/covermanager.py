@@ -206,7 +206,10 @@ class CoverManager(Platform):
 
     async def _listed(self, first: date, last: date, number: int) -> Rows:
         rest = f"{quote(self._slug, safe='')}/{first:%Y-%m-%d}/{last:%Y-%m-%d}/{number}/0"
-        return rows_of(await self._get("restaurant/get_reservs", rest), "reservs")
+        said = await self._get("restaurant/get_reservs", rest)
+        if "reservs" not in said:  # taken for an empty list, it would call off all that is there
+            self._line.unreadable("tells no list")
+        return rows_of(said, "reservs")
 
     def _body(self, wanted: Wanted) -> dict[str, str]:
         code, national = split_phone(wanted.phone)

@@ -217,10 +217,13 @@ def test_pages_are_read_to_the_end_wherever_they_begin(
 
 
 def test_a_list_that_is_down_is_not_an_empty_one(place: There) -> None:
-    for mode in ("error", "garbage", "down"):
+    for mode in ("error", "garbage", "down", "hollow"):
         place.fail(mode=mode)
         with pytest.raises(PlatformError):
             place.do(lambda p: p.list_reservations(DAY, DAY))
+        place.fail(mode=mode)
+        with pytest.raises(PlatformError):
+            place.do(lambda p: p.check_availability(DAY, "20:00", 2))
     with pytest.raises(PlatformError):
         place.do(lambda p: p.list_reservations(DAY, DAY), place.account(api_key="wrong"))
 
@@ -259,7 +262,7 @@ def test_without_our_reference_it_is_found_by_who_comes_when(place: There) -> No
 
 
 def test_an_answer_without_an_id_is_unclear(place: There) -> None:
-    place.fail(mode="no_id")
+    place.fail(mode="hollow")
     assert failed(place).unclear
     assert find(place) is not None
 

@@ -3,7 +3,7 @@
 `POST /__fail {"mode": …, "times": n, "on": "reserv/reserv"}` makes the next calls (of that method,
 or any) fail: `lost` (done, no answer), `silent` (not done, no answer), `error` (500, not done),
 `error_done` (500, done), `busy` (429, with `retry_after`), `garbage` (done, an answer that is no
-JSON), `refuse` (`resp` 0), `no_id` (done, and the id is not told), `down` (503).
+JSON), `refuse` (`resp` 0), `hollow` (done, the answer says nothing), `down` (503).
 `POST /__set {…}` chooses between what sources disagree about: see `Ways`.
 """
 
@@ -178,8 +178,8 @@ class Standin:
             return web.Response(status=500, text="<html>Oops</html>")
         if mode == "garbage":
             return web.Response(text="<br />Warning: Undefined index")
-        if mode == "no_id":
-            answer.pop("id_reserv", None)
+        if mode == "hollow":
+            answer = {}
         if self.ways.resp == "absent" and method == "reserv/availability":
             return web.json_response(answer)
         return web.json_response({"resp": "1" if self.ways.resp == "text" else 1, **answer})
