@@ -19,14 +19,18 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app.api.schemas import examples
+from app.api.schemas.customer_examples import BATCH, TRAVELER
+from app.api.schemas.customer_examples import TREK as TREK_ID
 from app.extensions import db
 from app.messaging.models import MessageSettings
 from app.staff.actions import Lifetime, open_session
 from app.staff.tokens import write_token
 from app.staff.visitor import Visitor
-from app.venues.models import OpeningHours
+from app.travelers.models import Traveler
+from app.venues.models import Activity, Departure, OpeningHours
 from tests.factories import (
     ApiKeyFactory,
     BookingFactory,
@@ -88,9 +92,15 @@ def fill(app: Flask) -> str:
 
 def a_trek_to_ask_for(app: Flask) -> None:
     """A trek, SMS that are kept here, and a customer who is signed in: their token."""
-    an_activity(a_venue("hanuman-world", "Trailhead"), **TREK)
+    trek = an_activity(a_venue("hanuman-world", "Trailhead"), **TREK)
+    db.session.execute(update(Activity).values(id=UUID(TREK_ID)).where(Activity.id == trek.id))
+    leaves = {"day": date(2090, 3, 5), "time": time(6, 30), "capacity": 500}
+    db.session.add(Departure(id=UUID(BATCH), activity_id=UUID(TREK_ID), **leaves))
     db.session.add(MessageSettings(website_id="hanuman-world", sms_by="capture"))
-    CUSTOMER["token"] = signed_in_customer(app).headers["Authorization"].partition(" ")[2]
+    signed = signed_in_customer(app)
+    known = Traveler(id=UUID(TRAVELER), customer_id=signed.customer.id, name="Demo Traveler")
+    db.session.add(known)
+    CUSTOMER["token"] = signed.headers["Authorization"].partition(" ")[2]
 
 
 def a_table_to_book() -> None:

@@ -61,7 +61,7 @@ def test_secrets_are_on_no_command_line_and_for_the_owner_alone(launched: Launch
     file = launched.data / "secrets.env"
     lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
     values = [line.partition("=")[2] for line in lines]
-    assert len(values) == 3
+    assert len(values) == 4
     assert all(len(value) > 40 for value in values)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     commands = [" ".join(process.cmdline()) for process in launched.processes()]

@@ -207,6 +207,8 @@ def test_csrf_is_not_left_out_by_accident() -> None:
         "api_twilio",
         "pay",
     }  # signed by whoever calls; a signed link
+    app_doors = ("auth", "account", "travelers", "treks", "bookings", "waiting")
+    doors |= {f"api_customer_{door}" for door in app_doors}  # a token in a header
     doors |= {"my"}  # asks for the token by itself, without the referrer: `tests/selfservice`
     assert {name.name for name in csrf._exempt_blueprints} == doors
     assert csrf._exempt_views == {"app.api.staff.login"}

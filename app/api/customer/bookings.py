@@ -13,7 +13,7 @@ from app.api.bodies import read_body, read_query
 from app.api.customer.caller import CustomerCaller, customer_actor
 from app.api.customer.calls import OPEN, SECURITY, Answer, Call, changing, reading
 from app.api.customer.trip_wire import short_json, trip_json
-from app.api.describing import describes
+from app.api.describing import Link, describes
 from app.api.schemas import customer_examples as examples
 from app.api.schemas.customer_bookings import (
     GoingBody,
@@ -44,6 +44,7 @@ bookings = Blueprint("api_customer_bookings", __name__, url_prefix="/api/v1/cust
 csrf.exempt(bookings)
 
 GROUP = "Customers: bookings"
+THE_TRIP = {"booking_id": "$response.body#/booking/id"}
 REFUSALS = (AuthFailed, NotFound, Conflict, Unavailable)
 
 
@@ -57,6 +58,11 @@ REFUSALS = (AuthFailed, NotFound, Conflict, Unavailable)
     security=SECURITY,
     repeatable=True,
     examples=examples.NEW_TRIP,
+    links={
+        "change": Link("change_trip", THE_TRIP),
+        "confirm": Link("confirm_trip", THE_TRIP),
+        "cancel": Link("cancel_trip", THE_TRIP),
+    },
 )
 def book_trek() -> Response:
     """Book a departure for a party: new travelers and profiles of yours, in one call.
