@@ -34,6 +34,7 @@ from app.treks import offers
 from app.treks.offers import Trek
 from app.treks.owning import SOURCE
 from app.venues import prices
+from app.venues.models import Activity
 from app.venues.plan import Slot
 from app.websites.models import Website
 
@@ -89,7 +90,19 @@ def change(
     Returns whether anything changed. Raises what `book` raises, and Conflict when it is too late.
     """
     partnering.demand_open(session, booking, now)
+    if wanted.wanted is not None and booking.status == Status.CONFIRMED:
+        _demand_no_deposit(session, booking, len(wanted.wanted))
     return _bring(session, actor, booking, wanted, now)
+
+
+def _demand_no_deposit(session: Session, booking: Booking, party: int) -> None:
+    """Raises Conflict where a party grows to a size of which a deposit is asked for first."""
+    activity = session.get(Activity, booking.activity_id) if booking.activity_id else None
+    if activity is None or not deposits.takes_money(session, booking.website_id):
+        return
+    if deposits.due(activity, party) and not deposits.due(activity, booking.guest_count):
+        say = f"From {activity.deposit_from_party} travelers on a deposit is paid first"
+        raise Conflict(f"{say}: book the others on their own, or call us.")
 
 
 def confirm(

@@ -279,6 +279,18 @@ def test_a_deposit_is_asked_for_and_goes_back_by_the_rule(
     assert shop.as_guest(ann, "DELETE", path)["refund"] == 50
 
 
+def test_no_party_grows_past_its_deposit(shop: Shop, ann: SignedInCustomer) -> None:
+    takes_money()
+    shop.trek.deposit, shop.trek.deposit_from_party = Decimal(100), 3
+    booked = shop.book(ann, [ANN, KIM])["booking"]
+    assert (booked["status"], booked["payment"]["required"]) == ("confirmed", False)
+    path = f"/bookings/{booked['id']}"
+    grown = shop.call(ann, "PUT", path, {"travelers": [ANN, KIM, TOM]})
+    assert (grown.status_code, grown.get_json()["code"]) == (409, "CONFLICT")
+    assert shop.used(shop.batch) == 2
+    assert shop.as_guest(ann, "PUT", path, {"travelers": [ANN, TOM]})["booking"]["party"] == 2
+
+
 def pay(booking_id: str) -> None:
     """As if the provider had said so."""
     booking = db.session.get_one(Booking, booking_id)
