@@ -7,8 +7,9 @@ saving. The entry's id names nobody.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vUri
 
@@ -33,6 +34,8 @@ class Appointment:
     """Their e-mail address."""
     phone: str = ""
     minutes: int = 60
+    ends: datetime | None = None
+    """Of what takes several days: see `end_of`."""
 
 
 def calendar_file(appointment: Appointment, now: datetime) -> str:
@@ -59,6 +62,11 @@ def calendar_file(appointment: Appointment, now: datetime) -> str:
     return str(calendar.to_ical(), "utf-8")
 
 
+def end_of(last_day: date, zone: ZoneInfo) -> datetime:
+    """Midnight after the last of several days: the hour of coming back is not known."""
+    return datetime.combine(last_day + timedelta(days=1), time(), zone)
+
+
 def uid_of(booking: Booking) -> str:
     """The id of the entry: of the booking and of this installation."""
     host = urlsplit(links.address("/")).hostname or "localhost"
@@ -73,7 +81,8 @@ def _add_times(entry: Event, appointment: Appointment) -> None:
         return
     start = booking.starts_at.astimezone(UTC)
     entry.add("dtstart", start)
-    entry.add("dtend", start + timedelta(minutes=appointment.minutes))
+    ends = appointment.ends or start + timedelta(minutes=appointment.minutes)
+    entry.add("dtend", ends.astimezone(UTC))
 
 
 def _organizer(appointment: Appointment) -> vCalAddress | vUri:

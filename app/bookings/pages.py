@@ -42,7 +42,7 @@ from app.partners import queries as partners
 from app.partners.models import Relation
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
-from app.venues.queries import zone_name
+from app.venues.queries import last_day_of, zone_name
 from app.web import go, page, say, toast, trigger, wants_fragment
 from app.websites.context import visible_websites
 
@@ -168,6 +168,8 @@ def booking_page(
         context["payments"] = payment_pages.panel(db.session(), current_scope(), booking, now())
     website = context["sold_by"]
     context["tz"] = ZoneInfo(zone_name(db.session(), booking.venue_id, website))
+    until = last_day_of(db.session(), booking.departure_id) if booking.departure_id else None
+    context["until"] = until if until and until > booking.activity_date else None
     context["phone_link"] = _dial(booking, website.phone_region)
     return page("bookings/show.html", "bookings/_drawer.html", status=status, **context)
 

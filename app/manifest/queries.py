@@ -11,7 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     Text,
     and_,
@@ -32,7 +31,7 @@ from app.extensions import Base
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.travelers.models import BookingTraveler
-from app.venues.lasting import MOST_DAYS
+from app.venues.lasting import LAST_DAY, MOST_DAYS
 from app.venues.models import Activity, Departure, SlotRule, SlotUsage, Venue
 from app.venues.queries import Sailing
 
@@ -57,8 +56,6 @@ _OF_TRAVELER = (
     BookingTraveler.special_requirements,
     BookingTraveler.checked_in_at,
 )
-# As `lasting.last_day` says.
-_LAST_DAY = func.coalesce(Departure.last_day, Departure.day + cast(Activity.days - 1, Integer))
 Travelers = dict[UUID, list[BookingTraveler]]
 
 
@@ -99,7 +96,7 @@ def departures(
         .add_columns(guests.c.guests, guests.c.here, waiting.c.waiting)
         .join(guests, true())
         .join(waiting, true())
-        .where(Departure.day.between(first - LONGEST, last), first <= _LAST_DAY)
+        .where(Departure.day.between(first - LONGEST, last), first <= LAST_DAY)
         .where(scope.clause(Venue.website_id, VIEW))
         .order_by(Departure.day, Departure.time, Activity.name, Departure.id)
     )

@@ -75,7 +75,9 @@ def _twilio(settings: MessageSettings, medium: Medium, values: Mapping[str, Any]
     sender = sender_of(values)
     a_second = int(values.get("per_second") or TWILIO_A_SECOND)
     pace = Pace(at_once=max(2, a_second), per_minute=60 * a_second)
-    return f"{values['account_sid']}:{sender}", f"SMS from {sender}", pace
+    is_service = bool(values.get("messaging_service_sid"))
+    label = "SMS by Twilio" if is_service else f"SMS from {sender}"
+    return f"{values['account_sid']}:{sender}", label, pace
 
 
 def _graph(settings: MessageSettings, medium: Medium, values: Mapping[str, Any]) -> Described:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.bookings.calendar import Appointment
+from app.bookings.calendar import Appointment, end_of
 from app.bookings.calendar import calendar_file as file_of
 from app.messaging.languages import phrase
 from app.messaging.values import Subject, what_of
@@ -16,6 +16,8 @@ def calendar_file(subject: Subject, language: str, now: datetime) -> str:
     settings = subject.settings
     account = (settings.email or {}) if settings else {}
     own = (settings.reply_to if settings else None) or account.get("mailbox")
+    last = subject.last_day
+    is_long = last is not None and last > subject.booking.activity_date
     appointment = Appointment(
         booking=subject.booking,
         summary=_summary(subject, language),
@@ -24,6 +26,7 @@ def calendar_file(subject: Subject, language: str, now: datetime) -> str:
         address=own or account.get("from_address"),
         phone=subject.contact_phone,
         minutes=subject.minutes,
+        ends=end_of(last, subject.zone) if last and is_long else None,
     )
     return file_of(appointment, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +17,8 @@ from app.menus.models import BookingItem
 from app.messaging.models import MessageSettings, MessageTemplate
 from app.messaging.values import Subject
 from app.payments.models import Payment
-from app.venues.models import Activity, Venue
+from app.venues.lasting import LAST_DAY
+from app.venues.models import Activity, Departure, Venue
 from app.websites.models import Website
 
 MINUTES = 60
@@ -31,7 +33,7 @@ class Gathering:
         self._websites: dict[str, Website] = {}
         self._settings: dict[str, MessageSettings | None] = {}
         self._templates: dict[str, Sequence[MessageTemplate]] = {}
-        self._rows: dict[UUID, tuple[Booking, Customer, Venue | None, int | None]] = {}
+        self._rows: dict[UUID, tuple[Booking, Customer, Venue | None, int | None, date | None]] = {}
         self._items: dict[UUID, list[BookingItem]] = defaultdict(list)
         self._payments: dict[UUID, list[Payment]] = defaultdict(list)
         if booking_ids:
@@ -41,7 +43,7 @@ class Gathering:
         """One of the bookings. Raises NoResultFound."""
         if booking_id not in self._rows:
             raise NoResultFound
-        booking, customer, venue, minutes = self._rows[booking_id]
+        booking, customer, venue, minutes, last_day = self._rows[booking_id]
         return Subject(
             booking=booking,
             customer=customer,
@@ -51,6 +53,7 @@ class Gathering:
             items=self._items[booking_id],
             payments=self._payments[booking_id],
             minutes=minutes or MINUTES,
+            last_day=last_day,
         )
 
     def website(self, website_id: str) -> Website:
@@ -72,14 +75,16 @@ class Gathering:
 
     def _read(self, ids: Collection[UUID]) -> None:
         query = (
-            select(Booking, Customer, Venue, Activity.duration_minutes)
+            select(Booking, Customer, Venue, Activity.duration_minutes, LAST_DAY)
+            .select_from(Booking)
             .join(Customer, Customer.id == Booking.customer_id)
             .outerjoin(Venue, Venue.id == Booking.venue_id)
             .outerjoin(Activity, Activity.id == Booking.activity_id)
+            .outerjoin(Departure, Departure.id == Booking.departure_id)
             .where(Booking.id.in_(ids))
         )
-        for booking, customer, venue, minutes in self._session.execute(query):
-            self._rows[booking.id] = (booking, customer, venue, minutes)
+        for booking, customer, venue, minutes, last in self._session.execute(query):
+            self._rows[booking.id] = (booking, customer, venue, minutes, last)
         items = select(BookingItem).where(BookingItem.booking_id.in_(ids))
         for item in self._session.scalars(items.order_by(BookingItem.position, BookingItem.id)):
             self._items[item.booking_id].append(item)

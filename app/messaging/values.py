@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,6 +46,8 @@ class Subject:
     payments: Sequence[Payment] = ()
     minutes: int = 60
     """How long the visit takes."""
+    last_day: date | None = None
+    """Of a departure."""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from flask_wtf.csrf import validate_csrf
 from wtforms import ValidationError
 
 from app.bookings import accepting, calling_off
-from app.bookings.calendar import Appointment, calendar_file
+from app.bookings.calendar import Appointment, calendar_file, end_of
 from app.errors import Conflict, InvalidPayload, NotFound, SlotUnavailable
 from app.events.models import Actor
 from app.extensions import csrf, db
@@ -219,6 +219,7 @@ def _cancel_page(token: str, visit: Visit, changed: str = "", status: int = 200)
 def _appointment(visit: Visit) -> Appointment:
     booking, activity = visit.booking, visit.activity
     address = visit.venue.address if visit.venue else None
+    is_long = visit.last_day > booking.activity_date
     return Appointment(
         booking=booking,
         summary=f"{booking.package_name} ({booking.guest_count}), {visit.place}",
@@ -226,4 +227,5 @@ def _appointment(visit: Visit) -> Appointment:
         organizer=visit.website.name,
         phone=visit.phone,
         minutes=activity.duration_minutes if activity else 60,
+        ends=end_of(visit.last_day, visit.zone) if is_long else None,
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from sqlalchemy import Integer, cast, func
+
 from app.venues.models import Activity, Departure
 
 MOST_DAYS = 90
+LAST_DAY = func.coalesce(Departure.last_day, Departure.day + cast(Activity.days - 1, Integer))
+"""For queries, as `last_day` says."""
 
 
 def last_day(activity: Activity, departure: Departure) -> date:

@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.extensions import Base
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
-from app.venues.lasting import last_day, said
+from app.venues.lasting import LAST_DAY, last_day, said
 from app.venues.models import (
     Activity,
     ActivityPrice,
@@ -211,6 +211,13 @@ def zone_name(session: Session, venue_id: UUID | None, website: Website) -> str:
     """The time zone by whose clock a booking begins: of its venue, else of the website."""
     venue = session.get(Venue, venue_id) if venue_id is not None else None
     return venue.timezone if venue is not None else website.timezone
+
+
+def last_day_of(session: Session, departure_id: UUID | None) -> date | None:
+    """The last day of a departure."""
+    query = select(LAST_DAY).join_from(Departure, Activity, Activity.id == Departure.activity_id)
+    found: date | None = session.scalar(query.where(Departure.id == departure_id))
+    return found
 
 
 def zones(session: Session, venue_ids: Collection[UUID]) -> dict[str, ZoneInfo]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from icalendar import Calendar
 
 from app.bookings import actions
 from app.bookings.status import Status
 from app.customers.models import Customer
 from app.extensions import db
+from app.messaging.calendar import calendar_file
+from app.messaging.gathering import Gathering
 from app.staff.scope import EVERYTHING
 from app.waiting.models import WaitingEntry
 from tests.bookings.made import MIA, TODAY
@@ -23,6 +27,7 @@ from tests.manifest.made import Leaving, going, leaving, traveler
 from tests.tables.test_day import row, words
 
 MOST_QUERIES = 12
+MORNING = datetime(2026, 11, 20, 5, tzinfo=UTC)
 ALONE = {"HX-Request": "true"}
 """Without the menu around it, which asks for things of its own."""
 
@@ -172,3 +177,13 @@ def test_more_travelers_are_no_more_queries(
         counts.append(len(queries))
     assert len(set(counts[1:])) == 1, counts
     assert counts[-1] <= MOST_QUERIES, "\n".join(each[:150] for each in queries)
+
+
+def test_the_booking_and_its_calendar_entry_say_the_last_day(
+    manager: FlaskClient, trek: Leaving
+) -> None:
+    booked = trek.book("Ada Booker", 2)
+    assert "until Sat 21 Nov 2026" in manager.get(f"/bookings/{booked.id}").text
+    subject = Gathering(db.session(), [booked.id]).subject(booked.id)
+    entry: Any = Calendar.from_ical(calendar_file(subject, "en", MORNING)).walk("VEVENT")[0]
+    assert entry["DTEND"].dt.astimezone(subject.zone).isoformat()[:16] == "2026-11-22T00:00"
