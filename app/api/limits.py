@@ -49,13 +49,15 @@ PROVIDER = Policy("provider", Rate(600, 300), "address")
 PAY = Policy("pay", Rate(30, 30), "address")
 CATALOGUE = Policy("catalogue", Rate(600, 300), "address")
 OTP = Policy("otp", Rate(30, 20), "address")
+REFRESH = Policy("refresh", Rate(300, 300), "address")
+"""Tokens cannot be guessed, and thousands of phones share the address of their carrier."""
 CUSTOMER = Policy("customer", Rate(120, 120), "key")
 CUSTOMER_BOOK = Policy("customer_book", Rate(30, 20), "key")
 POLICIES = (
     *(SYNC, STRANGER, LOGIN, READ, WRITE, MANAGE, TEST, PUBLIC),
     *(PARTNER, AVAILABILITY, BOOK, TABLES, TABLE_TIMES, TABLE_BOOK),
     *(PROVIDER, REPORTS, PAY),
-    *(OTP, CUSTOMER, CUSTOMER_BOOK, CATALOGUE),
+    *(OTP, REFRESH, CUSTOMER, CUSTOMER_BOOK, CATALOGUE),
 )
 
 BY_ROUTE: dict[str, Policy] = {
@@ -127,7 +129,7 @@ BY_ROUTE: dict[str, Policy] = {
     "pay.come_back": PAY,
     "api_customer_auth.request_code": OTP,
     "api_customer_auth.verify_code": OTP,
-    "api_customer_auth.refresh_tokens": OTP,
+    "api_customer_auth.refresh_tokens": REFRESH,
     "api_customer_account.show_profile": CUSTOMER,
     "api_customer_account.change_profile": CUSTOMER,
     "api_customer_account.list_own_devices": CUSTOMER,
