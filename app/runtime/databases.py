@@ -9,6 +9,9 @@ from psycopg import sql
 
 from app.runtime.embedded import DESK, ROLE, SUPERUSER, Postgres
 
+TRIES = 10
+"""Times half a second."""
+
 
 def libpq(url: str) -> str:
     """`url` as libpq reads it: without the name of SQLAlchemy's driver."""
@@ -99,4 +102,10 @@ def drop_database(admin: str, name: str) -> None:
     """Drop a database, whoever is connected to it."""
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with connect(admin) as connection:
+        for _ in range(TRIES):
+            try:
+                connection.execute(statement)
+                return
+            except psycopg.errors.InsufficientPrivilege:
+                time.sleep(0.5)  # the server's own vacuum is there: it ends by itself
         connection.execute(statement)
