@@ -72,7 +72,7 @@ def check(
         raw = str(values.get(name) or "").strip()
         found[name] = read_phone(raw, region) if raw else None
         if raw and found[name] is None:
-            wrong.append((name, "Is no phone number. Begin with the country's code: +44."))
+            wrong.append((name, "Is not a phone number. Begin with its country: +44."))
     found["gender"] = values.get("gender") or None
     if found["gender"] not in (None, *GENDERS):
         wrong.append(("gender", f"Must be one of {', '.join(GENDERS)}."))
