@@ -98,6 +98,7 @@ def test_the_keyboard_and_the_list_on_paper(open_desk: Callable[..., Desk]) -> N
     page.keyboard.press("j")
     page.keyboard.press("c")
     expect(row).to_contain_text("In ")
+    page.wait_for_function("!document.querySelector('.htmx-request')")  # drawn anew for others, too
     page.keyboard.press("u")
     expect(row.get_by_role("button", name="Arrived")).to_be_visible()
     page.emulate_media(media="print")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime.databases import named
+from tests.harness.processes import free_block
 from tests.runtime.conftest import Refusal
 
 pytestmark = [pytest.mark.slow]
@@ -15,8 +16,8 @@ Refuse = Callable[..., Refusal]
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    """A port that somebody listens on; the one before it is free."""
+    with socket.create_server(("127.0.0.1", free_block(2) + 1)) as server:
         yield server.getsockname()[1]
 
 
