@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.bookings.fields import plain
+from app.plain import plain
 from app.venues.availability import slots
 from app.venues.plan import Offer, Plan, Slot, State
 

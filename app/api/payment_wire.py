@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.bookings.fields import plain
 from app.bookings.holds import is_lapsed
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.payments import queries as payments
 from app.payments.links import pay_url
+from app.plain import plain
 
 
 def payment_json(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from app.api.bodies import read_query
 from app.api.describing import describes
 from app.api.schemas.venues import VenueQuery, VenuesAnswer
 from app.api.staff import json_answer
-from app.bookings.fields import plain
 from app.extensions import db
+from app.plain import plain
 from app.staff.context import current_scope
 from app.staff.guards import requires
 from app.staff.permissions import Permission

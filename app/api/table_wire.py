@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.api.payment_wire import payment_json
 from app.bookings import partnering
-from app.bookings.fields import plain
 from app.bookings.holds import is_lapsed
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.bookings.tabling import tables
 from app.menus.queries import REGULAR, Section
+from app.plain import plain
 from app.venues.availability import slots
 from app.venues.models import Activity
 from app.venues.plan import Offer, Plan

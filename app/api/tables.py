@@ -37,7 +37,6 @@ from app.api.table_wishes import change_of, wish_of
 from app.apikeys import queries as apikeys
 from app.apikeys.models import KeyScope
 from app.bookings import calling_off, depositing, partnering, tabling
-from app.bookings.fields import plain
 from app.bookings.making import make
 from app.customers.opting import set_sms_opt_in
 from app.errors import AuthFailed, Conflict, Forbidden, NotFound, SlotUnavailable, WebsiteNotFound
@@ -45,6 +44,7 @@ from app.events.models import Actor
 from app.extensions import csrf, db
 from app.menus.queries import served
 from app.payments.deposits import hold_of
+from app.plain import plain
 from app.staff.context import now
 from app.staff.guards import public
 from app.venues.loading import load

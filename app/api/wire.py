@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.apikeys.models import ApiKey
 from app.bookings import amounts
-from app.bookings.fields import plain, values_of
+from app.bookings.fields import values_of
 from app.bookings.models import Booking
 from app.partners import queries as partners
+from app.plain import plain
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.travelers import rows

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.bookings import queries
 from app.bookings.amounts import PRICED, editable
 from app.bookings.claims import Terms
-from app.bookings.fields import EDITABLE, FIELDS, difference, plain, values_of
+from app.bookings.fields import EDITABLE, FIELDS, difference, values_of
 from app.bookings.models import Booking
 from app.bookings.stamps import load, set_by_staff
 from app.bookings.status import Status
@@ -20,6 +20,7 @@ from app.bookings.writing import STATED, write
 from app.customers import queries as customers
 from app.errors import Conflict, Fault, InvalidPayload
 from app.events.models import Actor
+from app.plain import plain
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.bookings.fields import plain
 from app.bookings.status import ARRIVED, Status
+from app.plain import plain
 
 TRAVELERS, STATED, COUNT = "travelers", "stated_status", "arrived_count"
 HERE = "checked_in_at"

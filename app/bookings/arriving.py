@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.bookings import queries
 from app.bookings.arrivals import HERE, TRAVELERS
-from app.bookings.fields import plain
 from app.bookings.models import Booking
 from app.bookings.stamps import load, set_by_staff
 from app.bookings.status import TICKED
@@ -18,6 +17,7 @@ from app.bookings.writing import write
 from app.customers import queries as customers
 from app.errors import Conflict, NotFound
 from app.events.models import Actor
+from app.plain import plain
 
 
 def check_in(

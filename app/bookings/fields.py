@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+
+from app.plain import plain
 
 
 @dataclass(frozen=True)
@@ -102,19 +102,6 @@ STATUS_COMPANIONS = frozenset(
     | {"travelers", "arrived_count"}
 )
 """What may accompany a status in a `booking.status_changed`."""
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON carries it: integral money as an integer, dates and instants in ISO 8601."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return value
 
 
 def values_of(booking: Any) -> dict[str, Any]:

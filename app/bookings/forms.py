@@ -12,7 +12,7 @@ from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectField
 from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, Regexp
 
-from app.bookings.fields import EDITABLE, FIELDS, FOR_TABLES, plain
+from app.bookings.fields import EDITABLE, FIELDS, FOR_TABLES
 from app.bookings.inputs import (
     CountField,
     MoneyField,
@@ -29,6 +29,7 @@ from app.bookings.inputs import (
 from app.bookings.models import Booking
 from app.bookings.wording import TRANSPORTS, transport
 from app.forms import Form
+from app.plain import plain
 from app.venues.models import Kind
 
 AREAS = ("special_requests", "admin_notes")

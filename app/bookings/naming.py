@@ -21,11 +21,12 @@ from app.customers.models import Customer
 from app.errors import Conflict, Fault, InvalidPayload, NotFound
 from app.events.models import Actor
 from app.ids import new_id
+from app.plain import plain
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.travelers import queries as profiles
 from app.travelers import rules
-from app.travelers.models import KEPT, Traveler, plain
+from app.travelers.models import KEPT, Traveler
 from app.travelers.rows import Row
 
 HEALTH = Permission.CUSTOMERS_HEALTH

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.bookings import queries
-from app.bookings.fields import FIELDS, GUEST, REQUIRED, plain
+from app.bookings.fields import FIELDS, GUEST, REQUIRED
 from app.bookings.models import Booking
 from app.bookings.queries import Locked
 from app.bookings.stamps import Merged, Stamp, load, merge
@@ -34,6 +34,7 @@ from app.bookings.writing import (
 from app.customers.actions import Contact, find_or_create, withdraw
 from app.errors import DuplicateBooking, Fault, NotFound
 from app.events.models import Actor
+from app.plain import plain
 from app.websites.models import Website
 
 SYNCED = "Booking synced successfully"

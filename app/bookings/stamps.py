@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from app.bookings.fields import plain
+from app.plain import plain
 
 STAFF_MARK = "|staff"
 

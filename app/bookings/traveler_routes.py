@@ -14,12 +14,13 @@ from app.bookings.models import Booking
 from app.bookings.naming import HEALTH, Named
 from app.errors import Conflict, Fault, InvalidPayload
 from app.extensions import db
+from app.plain import plain
 from app.staff.context import current_actor, current_scope
 from app.staff.guards import requires
 from app.staff.permissions import Permission
 from app.travelers import queries as profiles
 from app.travelers import rules
-from app.travelers.models import Traveler, plain
+from app.travelers.models import Traveler
 from app.web import go, page, say
 
 travelers = Blueprint("travelers", __name__, url_prefix="/bookings/<uuid:booking_id>/travelers")

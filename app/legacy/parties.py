@@ -16,7 +16,8 @@ from app.legacy.index import Spot
 from app.legacy.people import Participant, likeness, participant
 from app.legacy.values import Bad
 from app.legacy.work import Work
-from app.travelers.models import KEPT, plain
+from app.plain import plain
+from app.travelers.models import KEPT
 
 MOST = 1000
 """Participants of one booking."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.bookings import amounts
-from app.bookings.fields import FIELDS, plain, values_of
+from app.bookings.fields import FIELDS, values_of
 from app.bookings.models import Booking
 from app.crypto import DataKey
 from app.customers.models import Customer
@@ -19,6 +19,7 @@ from app.events.models import Event
 from app.messaging.forgetting import of_guest
 from app.payments import queries as payments
 from app.payments.models import Payment
+from app.plain import plain
 from app.privacy import queries
 from app.privacy.queries import Person
 from app.selfservice import queries as requests

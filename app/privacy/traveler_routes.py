@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from app.customers.models import Customer
 from app.errors import Conflict, Fault, InvalidPayload
 from app.extensions import db
+from app.plain import plain
 from app.privacy import people
 from app.privacy.edit_routes import EDIT, VIEW, back, editable, region_of
 from app.staff.context import current_actor, current_scope, now
@@ -19,7 +20,7 @@ from app.staff.guards import requires
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.travelers import actions, queries, rules
-from app.travelers.models import Traveler, plain
+from app.travelers.models import Traveler
 from app.web import page
 from app.websites.context import zone_of
 

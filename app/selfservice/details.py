@@ -20,10 +20,10 @@ from app.bookings.partnering import Change
 from app.errors import Conflict, Fault, InvalidPayload, NotFound
 from app.events.models import Actor
 from app.ids import new_id
+from app.plain import plain
 from app.selfservice.opening import Visit
 from app.travelers import rules
 from app.travelers.going import Wanted, choose
-from app.travelers.models import plain
 
 PAIR = ("emergency_contact_name", "emergency_contact_phone")
 TOLD = ("phone", *PAIR, "special_requirements", "medical_notes")

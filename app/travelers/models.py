@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.crypto import EncryptedText
 from app.extensions import Base
 from app.ids import new_id
+from app.plain import plain
 
 Money = Numeric(12, 2)
 KEPT = (
@@ -21,17 +22,6 @@ KEPT = (
     *("special_requirements", "medical_notes", "price", "checked_in_at"),
 )
 """What a booking says of each of its travelers."""
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON carries it: integral money as an integer, dates and instants in ISO 8601."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
 
 
 class Traveler(Base):

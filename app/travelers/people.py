@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.customers.actions import ERASED
-from app.travelers.models import Traveler, plain
+from app.plain import plain
+from app.travelers.models import Traveler
 from app.travelers.rules import FIELDS
 
 NAMES = ("id", *FIELDS, "age_on", "deleted_at", "created_at", "updated_at")

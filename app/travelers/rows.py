@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.customers.actions import ERASED
 from app.ids import new_id
+from app.plain import plain
 from app.travelers.going import Going
-from app.travelers.models import KEPT, BookingTraveler, plain
+from app.travelers.models import KEPT, BookingTraveler
 
 _TABLE = cast(Table, BookingTraveler.__table__)
 Row = dict[str, Any]

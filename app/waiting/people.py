@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from app.bookings.fields import plain
+from app.plain import plain
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.venues.models import Activity, Departure

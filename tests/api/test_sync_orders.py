@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session
 
-from app.bookings.fields import FIELDS, STATUS_COMPANIONS, plain
+from app.bookings.fields import FIELDS, STATUS_COMPANIONS
 from app.bookings.models import Booking
 from app.customers.queries import data_key
 from app.events.models import Event
+from app.plain import plain
 from tests.api.source import Source, full_booking
 
 Database = scoped_session[Session]

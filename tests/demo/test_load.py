@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.apikeys import queries as apikeys
-from app.bookings.fields import FIELDS, plain
+from app.bookings.fields import FIELDS
 from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.deliveries import finishing, lanes
@@ -21,6 +21,7 @@ from app.deliveries.outcome import Attempt
 from app.events.models import Event, Outbox
 from app.extensions import db
 from app.outbound import Answer, Outgoing
+from app.plain import plain
 from app.staff import queries as staff
 from app.staff.passwords import verify_password
 from app.webhooks.channel import WebhookChannel

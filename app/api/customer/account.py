@@ -20,9 +20,9 @@ from app.api.schemas.customer_auth import (
     ProfileChange,
     SignedOut,
 )
-from app.bookings.fields import plain
 from app.errors import AuthFailed, NotFound
 from app.extensions import csrf, db
+from app.plain import plain
 from app.signin import profiles, queries, signing_in
 from app.signin.models import CustomerDevice
 from app.staff.guards import public

@@ -20,11 +20,11 @@ from app.api.schemas.customer_auth import (
     CustomerTokens,
     RefreshBody,
 )
-from app.bookings.fields import plain
 from app.customers.models import Customer
 from app.errors import AuthFailed, HubError
 from app.extensions import csrf, db
 from app.messaging.code_channel import sender
+from app.plain import plain
 from app.signin import codes, queries, signing_in
 from app.signin.numbers import mobile
 from app.signin.rules import rules

@@ -27,11 +27,11 @@ from app.api.schemas.customer_bookings import (
     TripsAnswer,
 )
 from app.bookings import calling_off
-from app.bookings.fields import plain
 from app.bookings.models import Booking
 from app.errors import AuthFailed, Conflict, NotFound
 from app.errors import SlotUnavailable as Unavailable
 from app.extensions import csrf, db
+from app.plain import plain
 from app.staff.context import now
 from app.staff.guards import public
 from app.travelers.going import Wanted

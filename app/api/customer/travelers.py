@@ -19,9 +19,9 @@ from app.api.schemas.travelers import (
     TravelerRemoved,
     TravelersAnswer,
 )
-from app.bookings.fields import plain
 from app.errors import AuthFailed, Conflict, NotFound
 from app.extensions import csrf, db
+from app.plain import plain
 from app.staff.context import now
 from app.staff.guards import public
 from app.travelers import actions, queries, rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.bookings.fields import plain
+from app.plain import plain
 from app.treks.offers import Trek
 from app.venues.models import ActivityPrice
 from app.venues.plan import Slot, State

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.api.payment_wire import payment_json
 from app.bookings import calling_off, partnering, refunding
-from app.bookings.fields import plain
 from app.bookings.holds import is_lapsed
 from app.bookings.models import Booking
 from app.bookings.status import Status
+from app.plain import plain
 from app.treks.owning import Trip
 from app.venues.models import Venue
 

@@ -12,10 +12,10 @@ from app.api.customer.caller import CustomerCaller, customer_actor
 from app.api.customer.calls import OPEN, SECURITY, Answer, Call, changing, reading
 from app.api.describing import describes
 from app.api.schemas.waiting import WaitingAnswer, WaitingListAnswer, WaitingWish
-from app.bookings.fields import plain
 from app.customers.opting import set_sms_opt_in
 from app.errors import AuthFailed, Conflict, NotFound
 from app.extensions import csrf, db
+from app.plain import plain
 from app.staff.context import now
 from app.staff.guards import public
 from app.treks import offers

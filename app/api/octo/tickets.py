@@ -10,8 +10,8 @@ from typing import Any
 from app.api.octo.catalogue import Product, Unit
 from app.api.octo.faults import bad_request, unprocessable
 from app.api.schemas.octo import Contact, UnitItem
-from app.bookings.fields import plain
 from app.bookings.making import priced
+from app.plain import plain
 from app.venues.prices import CENT, Sum
 
 CONTACT = (

@@ -19,10 +19,10 @@ from app.api.schemas.answers import TokenAnswer
 from app.api.schemas.partner import AvailabilityQuery, TokenBody, kind_of
 from app.api.schemas.partner_answers import AvailabilityAnswer, DiveSitesAnswer, LocationsAnswer
 from app.apikeys.models import KeyScope
-from app.bookings.fields import plain
 from app.errors import AuthFailed, Forbidden, NotFound
 from app.extensions import csrf, db
 from app.partners.callers import PartnerCaller
+from app.plain import plain
 from app.staff.context import now, settings
 from app.staff.guards import public
 from app.venues.loading import load

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.bookings import partnering
-from app.bookings.fields import plain
 from app.bookings.holds import is_lapsed
 from app.bookings.models import Booking
 from app.bookings.status import Status
 from app.partners.commission import owed
 from app.partners.models import PartnerCustomer
+from app.plain import plain
 from app.staff.context import now
 
 _AS_THEY_ARE = (

@@ -30,8 +30,9 @@ from app.api.schemas.kinds import (
     storable,
 )
 from app.apikeys.models import KeyScope
-from app.bookings.fields import FIELDS, plain
+from app.bookings.fields import FIELDS
 from app.bookings.status import Status
+from app.plain import plain
 
 
 class _Strict(BaseModel):

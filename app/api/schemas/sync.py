@@ -33,11 +33,12 @@ from app.api.schemas.kinds import (
     Text5000,
     faults_of,
 )
-from app.bookings.fields import FIELDS, plain
+from app.bookings.fields import FIELDS
 from app.bookings.receiving import Kind, Message
 from app.bookings.status import Status, status_from_word
 from app.bookings.writing import FULL, REFUND, STATED
 from app.errors import Fault, InvalidPayload
+from app.plain import plain
 
 _PLAIN_NAME = re.compile(r"[^\W\d][\w.:-]*\Z")
 
