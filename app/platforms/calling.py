@@ -7,8 +7,10 @@ not on the platform's list of plain ones gets into an error or a log.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -162,10 +164,19 @@ class Exchange:
 def noting(send: Send, note: Callable[[Exchange], None]) -> Send:
     """`send`, where `note` hears of every call of a platform."""
 
-    async def sending(outgoing: Outgoing) -> Answer | Unreachable:
-        answer = await send(outgoing)
+    def heard(outgoing: Outgoing, answer: Answer | Unreachable) -> None:
         if isinstance(outgoing.context, Named):
             note(exchange_of(outgoing, outgoing.context, answer))
+
+    async def sending(outgoing: Outgoing) -> Answer | Unreachable:
+        started = time.perf_counter()
+        try:
+            answer = await send(outgoing)
+        except asyncio.CancelledError:
+            took = round((time.perf_counter() - started) * 1000)
+            heard(outgoing, Unreachable("timeout", "Nobody waited any longer.", took))
+            raise
+        heard(outgoing, answer)
         return answer
 
     return sending
