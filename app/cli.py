@@ -17,11 +17,11 @@ from app.audit import verifying
 from app.crypto import CannotDecrypt
 from app.extensions import Base, db
 from app.legacy import undoing
-from app.legacy.columns import CannotImport
 from app.legacy.running import BATCH, Import, Order
 from app.privacy import rotation
 from app.schedule.jobs import schedule
 from app.schedule.runs import work
+from app.tabular.columns import CannotImport
 
 demo = AppGroup("demo", help="The demo installation.")
 audit = AppGroup("audit", help="The hash chain over the log.")

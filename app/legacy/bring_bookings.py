@@ -14,14 +14,14 @@ from app.customers.actions import Known
 from app.customers.bulk import Guest
 from app.legacy import parties
 from app.legacy.catalogue import Catalogue, Outing
-from app.legacy.files import Row
 from app.legacy.hub import Became
 from app.legacy.index import Spot
 from app.legacy.owners import owners
 from app.legacy.parties import Going, Profiles, going, reject_party
 from app.legacy.trips import Trip, midnight, source_id, trip
-from app.legacy.values import Bad
 from app.legacy.work import Work
+from app.tabular.files import Row
+from app.tabular.values import Bad
 
 CENT = Decimal("0.01")
 USED = "A booking with the id that this one would have here is there already."

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from app.customers.actions import Contact, new_row
-from app.legacy.files import Row
 from app.legacy.hub import Became
 from app.legacy.people import CUSTOMER, Person, person, role
-from app.legacy.values import Bad
 from app.legacy.work import Work
+from app.tabular.files import Row
+from app.tabular.values import Bad
 
 SOURCE = "customer_app"
 Described = list[tuple[Row, Person]]

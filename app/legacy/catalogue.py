@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from app.bookings.derive import clock_of
 from app.legacy import values
-from app.legacy.columns import BATCHES, TREKS, CannotImport, File, Header
-from app.legacy.files import Export
-from app.legacy.values import Bad
+from app.legacy.columns import BATCHES, TREKS
+from app.tabular import values as texts
+from app.tabular.columns import CannotImport, File, Header
+from app.tabular.files import Export
+from app.tabular.values import Bad
 from app.venues.finding import Linked, match
 from app.venues.models import Activity, Departure, SlotRule, Venue
 
@@ -68,9 +70,9 @@ class Lists:
             raise Bad(
                 "Nobody knows when it is: start_date is empty, and batches.csv has no such id."
             )
-        package = values.needed({"trek_name": name}, "trek_name", 300)
-        clock = values.words(row, "start_time", 50) or values.words(batch, "start_time", 50)
-        return Outing(package, day, clock, values.words(row, "location"))
+        package = texts.needed({"trek_name": name}, "trek_name", 300)
+        clock = texts.words(row, "start_time", 50) or texts.words(batch, "start_time", 50)
+        return Outing(package, day, clock, texts.words(row, "location"))
 
 
 def _rows(folder: Path, file: File, encoding: str) -> dict[str, Texts]:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from app.legacy.files import Export, Row
+from app.tabular.files import Export, Row
 
 _TABLES = """
 PRAGMA journal_mode = OFF;

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from app.customers.bulk import Guest
-from app.legacy.files import Row
 from app.legacy.people import CUSTOMER, person, role
 from app.legacy.trips import Trip
-from app.legacy.values import Bad
 from app.legacy.work import Work
+from app.tabular.files import Row
+from app.tabular.values import Bad
 
 ERASED = "Its customer was erased here: nothing of them is brought in again."
 

@@ -10,13 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from app.ids import new_id
-from app.legacy.files import Row
 from app.legacy.hub import Became, Profile
 from app.legacy.index import Spot
 from app.legacy.people import Participant, likeness, participant
-from app.legacy.values import Bad
 from app.legacy.work import Work
 from app.plain import plain
+from app.tabular.files import Row
+from app.tabular.values import Bad
 from app.travelers.models import KEPT
 
 MOST = 1000

@@ -13,7 +13,9 @@ from app.crypto import hash_email, keyring
 from app.customers.bulk import Trace
 from app.customers.phones import to_e164
 from app.legacy import values
-from app.legacy.values import OLDEST, Bad
+from app.legacy.values import OLDEST
+from app.tabular import values as texts
+from app.tabular.values import Bad
 
 CUSTOMER = "user"
 """The role of who books; others work there."""
@@ -52,7 +54,7 @@ def role(row: Texts) -> str:
 def person(row: Texts, region: str, now: datetime) -> Person:
     """A user. Raises Bad."""
     first, last = _names(row)
-    written = values.words(row, "phone", 50)
+    written = texts.words(row, "phone", 50)
     phone = to_e164(written, row.get("country_code"), region) if written else None
     return Person(
         first_name=first,
@@ -65,10 +67,10 @@ def person(row: Texts, region: str, now: datetime) -> Person:
 
 
 def _names(row: Texts) -> tuple[str, str]:
-    first, last = values.words(row, "first_name"), values.words(row, "last_name")
+    first, last = texts.words(row, "first_name"), texts.words(row, "last_name")
     if first or last:
         return first or last or "", (last or "") if first else ""
-    before, _, after = values.needed(row, "name").rpartition(" ")
+    before, _, after = texts.needed(row, "name").rpartition(" ")
     return (before.strip(), after) if before else (after, "")
 
 
@@ -100,27 +102,27 @@ def participant(row: Texts, region: str, on: date, now: datetime) -> Participant
         raise Bad("birth_date is after the trek.")
     age = values.count(row, "age", OLDEST)
     columns = {
-        "name": values.needed(row, "name"),
+        "name": texts.needed(row, "name"),
         "birth_date": born,
         "age": years(born, on) if born else age,
         "gender": values.gender(row, "gender"),
         "phone": _phone(row, "phone", region),
-        "emergency_contact_name": values.words(row, "emergency_contact_name"),
+        "emergency_contact_name": texts.words(row, "emergency_contact_name"),
         "emergency_contact_phone": _phone(row, "emergency_contact_phone", region),
-        "special_requirements": values.words(row, "special_requirements", 5000),
-        "medical_notes": values.words(row, "medical_notes", 5000),
+        "special_requirements": texts.words(row, "special_requirements", 5000),
+        "medical_notes": texts.words(row, "medical_notes", 5000),
     }
     return Participant(
         columns,
         price=values.money(row, "price"),
-        is_primary=values.flag(row, "is_primary") or False,
+        is_primary=texts.flag(row, "is_primary") or False,
         created_at=values.instant(row, "created_at", now),
     )
 
 
 def _phone(row: Texts, name: str, region: str) -> str | None:
     """E.164, or as written where it is no number."""
-    written = values.words(row, name, 50)
+    written = texts.words(row, name, 50)
     return (to_e164(written, None, region) or written) if written else None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from app.legacy.files import Export, Row
+from app.tabular.files import Export, Row
 
 OUTCOMES = {
     "read": "read",

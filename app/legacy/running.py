@@ -22,14 +22,15 @@ from app.legacy import runs
 from app.legacy.bring_bookings import bring_bookings, bring_leftovers
 from app.legacy.bring_users import bring_users
 from app.legacy.catalogue import Lists
-from app.legacy.columns import BOOKINGS, PARTICIPANTS, USERS, CannotImport
-from app.legacy.files import Export, Row
+from app.legacy.columns import BOOKINGS, PARTICIPANTS, USERS
 from app.legacy.hub import Hub
 from app.legacy.index import Index
 from app.legacy.models import ImportRun
 from app.legacy.rehearsal import Rehearsal
 from app.legacy.report import Report
 from app.legacy.work import Work
+from app.tabular.columns import CannotImport
+from app.tabular.files import Export, Row
 from app.websites.models import Website
 
 BATCH = 1000

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
 from app.ids import new_id
-from app.legacy.columns import CannotImport
 from app.legacy.models import ImportRun
+from app.tabular.columns import CannotImport
 
 RUNNING, DONE, STOPPED, UNDONE = "running", "done", "stopped", "undone"
 LOCK = 0x1E6AC1

@@ -14,7 +14,8 @@ from app.bookings.status import Status, status_from_word
 from app.customers.phones import to_e164
 from app.legacy import values
 from app.legacy.people import trace
-from app.legacy.values import Bad
+from app.tabular import values as texts
+from app.tabular.values import Bad
 
 ROOT = UUID("5f2f0f0a-7f0b-5c3e-9d59-2f3c53f7a1d4")
 """Under which the ids of foreign bookings are made: never to be changed."""
@@ -59,22 +60,22 @@ def source_id(system: str, legacy_id: str) -> UUID:
 def trip(row: Texts, system: str, region: str, now: datetime) -> Trip:
     """A booking. Raises Bad."""
     status = _status(row)
-    phone = values.words(row, "customer_phone", 50)
+    phone = texts.words(row, "customer_phone", 50)
     total = values.money(row, "total_amount")
     if total is None:
         raise Bad("total_amount is empty.")
     known: dict[str, Any] = {
-        "booking_ref": values.words(row, "reference", 100) or f"{system}-{row['id']}".upper()[:100],
+        "booking_ref": texts.words(row, "reference", 100) or f"{system}-{row['id']}".upper()[:100],
         "total_amount": total,
         "package_price": values.money(row, "price_per_person"),
         "discount_amount": values.money(row, "discount_amount") or Decimal(0),
         "refunded_amount": _refunded(row, total, status),
         "stated_status": status.value,
-        "cancellation_reason": values.words(row, "cancellation_reason", 2000),
-        "customer_name": values.words(row, "customer_name"),
+        "cancellation_reason": texts.words(row, "cancellation_reason", 2000),
+        "customer_name": texts.words(row, "customer_name"),
         "customer_email": values.email(row, "customer_email"),
         "customer_phone": phone,
-        "special_requests": values.words(row, "special_requests", 5000),
+        "special_requests": texts.words(row, "special_requests", 5000),
         "admin_notes": _notes(row),
         "source_created_at": values.instant(row, "created_at", now),
         **_currency(row),
@@ -95,7 +96,7 @@ def _currency(row: Texts) -> dict[str, str]:
 
 
 def _status(row: Texts) -> Status:
-    word = values.needed(row, "status", 50)
+    word = texts.needed(row, "status", 50)
     status = status_from_word(word)
     if status is None:
         raise Bad(f"Nobody knows the status {word!r}.")
@@ -122,9 +123,9 @@ def _source(row: Texts) -> str:
 
 def _notes(row: Texts) -> str | None:
     """Staff's notes, and what was known of the payment."""
-    paid = values.words(row, "payment_status", 50)
+    paid = texts.words(row, "payment_status", 50)
     said = [
-        values.words(row, "notes", 4900),
+        texts.words(row, "notes", 4900),
         f"Payment before the import: {paid}." if paid else None,
     ]
     return "\n".join(text for text in said if text) or None

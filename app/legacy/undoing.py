@@ -20,8 +20,8 @@ from app.customers.models import Customer
 from app.events.models import Event
 from app.extensions import Base
 from app.legacy import runs
-from app.legacy.columns import CannotImport
 from app.legacy.models import ImportedRow, ImportRun
+from app.tabular.columns import CannotImport
 from app.travelers.models import BookingTraveler, Traveler
 from app.venues import capacity
 

@@ -1,4 +1,4 @@
-"""Reading the texts of a foreign file: each function returns a value or raises Bad.
+"""Reading what the texts of a booking's row say: each function returns a value or raises Bad.
 
 Strict where guessing could do harm: only ISO 8601 dates (nobody knows what 03/04/2025 is), only
 plain numbers. A blank text is no value.
@@ -12,47 +12,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from app.bookings.fields import MOST_COUNT, MOST_MONEY
+from app.tabular.values import Bad, words
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 OLDEST = 120
 CLOCKS_DIFFER = timedelta(days=1)
 """An instant so far ahead may still be the fault of a clock."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ])")
 _MONEY = re.compile(r"\d{1,12}(\.\d+)?")
 _COUNT = re.compile(r"\d{1,9}(\.0+)?")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NOTHING = ("NULL", "\\N")
-_YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male"}
-
-
-class Bad(ValueError):
-    """A row that cannot be brought in, and why, in a sentence for people."""
-
-
-def clean(text: str) -> str:
-    """Without blanks at its ends, and without characters that cannot be kept. What databases write
-    for no value is empty."""
-    bare = _CONTROL.sub("", text).replace("\r\n", "\n").strip()
-    return "" if bare in _NOTHING else bare
-
-
-def words(row: Mapping[str, str], name: str, limit: int = 200) -> str | None:
-    """A text of at most `limit` characters."""
-    text = row.get(name) or None
-    if text and len(text) > limit:
-        raise Bad(f"{name} is longer than {limit:,} characters.")
-    return text
-
-
-def needed(row: Mapping[str, str], name: str, limit: int = 200) -> str:
-    """The same, where there must be one."""
-    text = words(row, name, limit)
-    if text is None:
-        raise Bad(f"{name} is empty.")
-    return text
 
 
 def day(row: Mapping[str, str], name: str) -> date | None:
@@ -112,16 +83,6 @@ def count(row: Mapping[str, str], name: str, most: int = MOST_COUNT) -> int | No
     if not _COUNT.fullmatch(text) or int(float(text)) > most:
         raise Bad(f"{name} must be a whole number up to {most:,}, and is {text[:40]!r}.")
     return int(float(text))
-
-
-def flag(row: Mapping[str, str], name: str) -> bool | None:
-    """Yes or no."""
-    text = row.get(name, "").casefold()
-    if not text:
-        return None
-    if text not in _YES + _NO:
-        raise Bad(f"{name} must be true or false, and is {text[:40]!r}.")
-    return text in _YES
 
 
 def email(row: Mapping[str, str], name: str) -> str | None:

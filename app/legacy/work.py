@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.legacy.catalogue import Lists
-from app.legacy.files import Export, Row
 from app.legacy.hub import Hub
 from app.legacy.index import Index
 from app.legacy.report import Report
+from app.tabular.files import Export, Row
 
 
 @dataclass(frozen=True)

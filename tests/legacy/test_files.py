@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.legacy.columns import BOOKINGS, PARTICIPANTS, USERS, CannotImport
-from app.legacy.files import LONGEST, Export, Row
+from app.legacy.columns import BOOKINGS, PARTICIPANTS, USERS
 from app.legacy.people import Likeness, likeness
+from app.tabular.columns import CannotImport
+from app.tabular.files import LONGEST, Export, Row
 
 pytestmark = pytest.mark.usefixtures("app")
 HEAD = "id,role,name,phone\n"

@@ -16,10 +16,10 @@ from app.customers.models import Customer
 from app.events.models import Event, Outbox
 from app.extensions import Base, db
 from app.legacy import running, runs
-from app.legacy.columns import CannotImport
 from app.legacy.models import ImportRun
 from app.privacy.actions import erase
 from app.staff.scope import EVERYTHING
+from app.tabular.columns import CannotImport
 from app.travelers.models import Traveler
 from app.venues.models import SlotUsage, Venue
 from tests.factories import CustomerFactory

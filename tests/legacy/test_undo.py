@@ -16,9 +16,9 @@ from app.events.models import Event, NewEvent
 from app.extensions import Base, db
 from app.ids import new_id
 from app.legacy import runs, undoing
-from app.legacy.columns import CannotImport
 from app.legacy.models import ImportedRow, ImportRun
 from app.messaging.models import Message
+from app.tabular.columns import CannotImport
 from app.travelers.models import BookingTraveler, Traveler
 from app.venues.models import SlotUsage
 from tests.factories import BookingFactory, CustomerFactory

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.crypto import keyring
-from app.legacy.columns import CannotImport, File, Header, understood
-from app.legacy.values import clean
+from app.tabular.columns import CannotImport, File, Header, understood
+from app.tabular.values import clean
 
 LONGEST = csv.field_size_limit()
 """Characters of one value. One that is longer is a quotation mark that nobody closed."""

@@ -1,0 +1,1 @@
+"""Room: reading tables that other systems wrote."""
