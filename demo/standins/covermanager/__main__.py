@@ -1,12 +1,32 @@
-"""Serve on the loopback address until SIGTERM."""
+"""`python -m demo.standins.covermanager --port N [--keep FILE] [--webhook URL]`: until SIGTERM.
+
+`--webhook`: what is called after each change that is made on its page, as a platform would.
+"""
 
 from __future__ import annotations
 
-from demo.standins.covermanager.book import Book, Restaurant
+import argparse
+from pathlib import Path
+
+from aiohttp import web
+
+from demo.standins.covermanager.anchor import anchor
+from demo.standins.covermanager.book import Book
 from demo.standins.covermanager.server import KEY, READ_ONLY, Standin
-from demo.standins.serving import run
+from demo.standins.hinting import Hint
+
+
+def main() -> None:
+    """Serve on the loopback address."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=8002)
+    parser.add_argument("--keep", type=Path, default=None)
+    parser.add_argument("--webhook", default="")
+    asked = parser.parse_args()
+    hint = Hint(asked.webhook)
+    made = Standin(Book.load(anchor(), asked.keep), {KEY: True, READ_ONLY: False}, told=hint.send)
+    web.run_app(made.app(), host="127.0.0.1", port=asked.port, print=None, access_log=None)
+
 
 if __name__ == "__main__":
-    anchor = Restaurant("the-anchor-demo", "The Anchor", "Valletta")
-    keys = {KEY: True, READ_ONLY: False}
-    run("covermanager", Standin(Book({anchor.slug: anchor}), keys).app(), 8002)
+    main()

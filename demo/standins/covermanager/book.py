@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 BOOKED, CANCELLED, NO_SHOW = "1", "-5", "-2"
@@ -26,6 +29,7 @@ class Restaurant:
     city: str
     tables: list[int] = field(default_factory=lambda: [2, 2, 4, 4, 6])
     hours: list[str] = field(default_factory=lambda: LUNCH + DINNER)
+    timezone: str = "Europe/Malta"
 
 
 @dataclass
@@ -65,7 +69,29 @@ class Book:
     reservations: dict[str, Reservation] = field(default_factory=dict)
     existing: bool = True
     """An identical booking is answered with the one that is there."""
+    path: Path | None = None
+    """Where it is kept over a restart, if anywhere."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    def load(cls, place: Restaurant, path: Path | None) -> Book:
+        """The book of one restaurant, as it was kept."""
+        book = cls({place.slug: place}, path=path)
+        if path is not None and path.exists():
+            book.put(Reservation(**row) for row in json.loads(path.read_text()))
+        return book
+
+    def put(self, reservations: Iterable[Reservation]) -> None:
+        """Have these; numbers go on behind them."""
+        self.reservations.update({each.id: each for each in reservations})
+        self._numbers = itertools.count(len(self.reservations) + 1)
+
+    def keep(self) -> None:
+        """To disk, so that a restart forgets nothing."""
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            rows = [asdict(each) for each in self.reservations.values()]
+            self.path.write_text(json.dumps(rows, ensure_ascii=False))
 
     def restaurant(self, slug: Any) -> Restaurant:
         if slug not in self.restaurants:
@@ -121,6 +147,7 @@ class Book:
             raise Refused("No availability")
         made.id = f"CM{next(self._numbers):04d}"
         self.reservations[made.id] = made
+        self.keep()
         return made
 
     def update(self, said: dict[str, Any]) -> Reservation:
@@ -135,6 +162,7 @@ class Book:
             raise Refused("No availability")
         found.date, found.hour, found.people, found.table = day, hour, people, table
         found.said.update({n: said[n] for n in ("commentary", "ref") if n in said})
+        self.keep()
         return found
 
     def cancel(self, id_reserv: Any) -> Reservation:
@@ -142,6 +170,7 @@ class Book:
         if found.status == CANCELLED:
             raise Refused("Reservation already cancelled")
         found.status = CANCELLED
+        self.keep()
         return found
 
     def find(self, id_reserv: Any) -> Reservation:

@@ -13,13 +13,15 @@ import asyncio
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from aiohttp import web
 
+from demo.standins.covermanager import pages
 from demo.standins.covermanager.book import Book, Refused, Reservation
-from demo.standins.serving import Faults, page
+from demo.standins.serving import Faults
 
 KEY, READ_ONLY = "cm-demo-key", "cm-demo-read-only"
 PARTIES = range(1, 13)
@@ -57,6 +59,8 @@ class Standin:
     ways: Ways = field(default_factory=Ways)
     faults: Faults = field(default_factory=Faults)
     calls: list[str] = field(default_factory=list)
+    told: Callable[[], None] = lambda: None
+    """Called after each change that was made on the page."""
     _recent: deque[float] = field(default_factory=deque)
 
     def app(self) -> web.Application:
@@ -72,7 +76,7 @@ class Standin:
                 web.post("/__fail", self.faults.handle),
                 web.post("/__set", self.choose),
                 web.get("/__state", self.state),
-                web.get("/", self.show),
+                *pages.desk(self.book, self.told),
             ]
         )
         return app
@@ -230,6 +234,7 @@ class Standin:
             self.book.existing = bool(said["existing"])
         if "reservation" in said:
             self.book.reservations[said["reservation"]].status = str(said["status"])
+            self.book.keep()
         for name in {each.name for each in fields(Ways)} & said.keys():
             setattr(self.ways, name, said[name])
         return web.json_response(asdict(self.ways))
@@ -245,18 +250,6 @@ class Standin:
             "ways": asdict(self.ways),
             "calls": self.calls,
         }
-
-    async def show(self, request: web.Request) -> web.Response:
-        rows = [
-            {
-                **self._row(each),
-                "restaurant": each.restaurant,
-                "language": each.said.get("language"),
-            }
-            for each in self.book.reservations.values()
-        ]
-        about = "What a restaurant sees at CoverManager. 1 booked, 2 seated, -2 no-show, -5 off."
-        return page("Stand-in for CoverManager", about, rows)
 
 
 async def _said(request: web.Request) -> dict[str, Any] | None:
