@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto import EncryptedJSON, EncryptedText
@@ -46,7 +46,13 @@ class PlatformConnection(Base):
     sync_wanted_at: Mapped[datetime | None]
     """Somebody, or a webhook, asks for a pull."""
     sync_state: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-    """Where a pull stands, to go on with: `{first, last, page, seen, …}`."""
+    """Where a pull stands, to go on with: see docs/platforms.md."""
+    sync_due_at: Mapped[datetime | None]
+    """When the next pull begins by itself; null: at once."""
+    sync_lease_until: Mapped[datetime | None]
+    """Until then a worker has it."""
+    sync_failing_since: Mapped[datetime | None]
+    """Since when no pull has worked."""
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     """Of questions about availability, in a row."""
     quiet_until: Mapped[datetime | None]
@@ -107,13 +113,16 @@ class PlatformReservation(Base):
     """In the platform's own words."""
     version: Mapped[int | None]
     """The booking's, that the platform holds."""
-    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Of what it told last: the same again is nothing new."""
+    told: Mapped[dict[str, Any] | None]
+    """What it told last, as keyed digests by field, and the `version` it held then: the same again
+    is nothing new. Null: it has told nothing yet."""
     problem: Mapped[str | None]
     making_since: Mapped[datetime | None]
     """When the call began whose answer is not known."""
     seen_at: Mapped[datetime | None]
     """Last in a pull."""
+    missing_since: Mapped[datetime | None]
+    """A complete pull did not tell it: the next one decides."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
