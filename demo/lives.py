@@ -66,6 +66,8 @@ class Story:
     steps: list[Step] = field(default_factory=list)
     held_until: datetime | None = None
     """Of a partner's hold: until when it waits to be confirmed."""
+    days: int = 1
+    """How many it takes, the first and the last counted."""
 
     def then(self, at: datetime, act: Act, **changes: Any) -> None:
         """Add a step; never before the last one."""
@@ -143,7 +145,8 @@ def _arrived(story: Story, random: Random, now: datetime) -> None:
         return
     at = story.starts + timedelta(minutes=random.randint(-14, 6))
     story.then(min(at, now - timedelta(minutes=1)), Act.MOVE, status="checked_in")
-    done = story.starts + timedelta(hours=3, minutes=random.randint(0, 60))
+    last_day = timedelta(days=story.days - 1)
+    done = story.starts + last_day + timedelta(hours=3, minutes=random.randint(0, 60))
     if done < now:
         story.then(done, Act.MOVE, status="completed")
 

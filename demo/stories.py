@@ -19,6 +19,7 @@ from demo.catalogue import MOONLIGHT, Brand, Package
 from demo.lives import APP, DIRECT, PARTNER, PHONE, PLATFORM, WALK_IN, WEBSITE, Story
 from demo.people import Guest
 from demo.source_site.wire import instant
+from demo.venues import SOLD
 
 SOURCES: dict[str, dict[str, int]] = {
     "the-anchor": {WEBSITE: 34, PLATFORM: 30, PHONE: 18, WALK_IN: 14, DIRECT: 4},
@@ -99,6 +100,7 @@ class Writer:
             self.fields(brand, slot) | {"source_created_at": instant(booked)},
             starts,
             booked,
+            days=_days(slot.package),
         )
         lives.live(story, self._random, self._now, slot.fate)
         return story
@@ -181,3 +183,8 @@ def _about_now(brand: Brand, here: datetime, minutes: int, fate: str) -> Slot:
     at = midnight + timedelta(minutes=max(0, min(of_day, 23 * 60 + 55)))
     package = brand.packages[0] if 8 <= at.hour < 17 else Package(MOONLIGHT, 2690, ())
     return Slot(package, here.date(), f"{at:%H:%M}", fate)
+
+
+def _days(package: Package) -> int:
+    sold = SOLD.get(package.name)
+    return sold.more.get("days", 1) if sold else 1
