@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """What stands in for PayPal (demo and tests); empty: PayPal's own addresses."""
     covermanager_url: str = ""
     """What stands in for CoverManager (demo and tests); empty: its own addresses."""
+    restoo_url: str = ""
+    """What stands in for Restoo (demo and tests); empty: the address that a connection names."""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     metrics_token: SecretStr = SecretStr("")
 
@@ -145,6 +147,8 @@ class Settings(BaseSettings):
             faults.append("PAYPAL_URL is set: guests would pay something that is not PayPal.")
         if self.covermanager_url:
             faults.append("COVERMANAGER_URL is set: reservations would not reach CoverManager.")
+        if self.restoo_url:
+            faults.append("RESTOO_URL is set: reservations would not reach Restoo.")
         if self.rate_limits.strip() == "off":
             faults.append("RATE_LIMITS is off: anybody may call as often as they like.")
         return faults

@@ -102,6 +102,9 @@ class Wanted:
     """E.164, or empty."""
     requests: str = ""
     language: str = "en"
+    again: int = 0
+    """How many times it was made there and called off before, to be made anew: some platforms
+    know a name once."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ class Checked:
 
     works: bool
     message: str
+    is_sure: bool = True
+    """False: nothing speaks against it, and that is all that can be told."""
 
 
 @dataclass(frozen=True)

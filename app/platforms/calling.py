@@ -36,6 +36,8 @@ class Complaint:
     code: str = "refused"
     permanent: bool | None = None
     """None: as the HTTP status says; with a 2xx it is."""
+    only_explains: bool = False
+    """It tells why the HTTP status is an error; with a 2xx it means nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,10 @@ class Line:
             self._unreachable(answer, changes)
         data = _json(answer.body)
         complaint = None if data is None else self.complaint(data)
-        if complaint is not None:
+        is_well = 200 <= answer.status < 300
+        if complaint is not None and not (is_well and complaint.only_explains):
             self._complained(answer, complaint, changes)
-        if not 200 <= answer.status < 300:
+        if not is_well:
             self._refused(answer, "", changes)
         if data is None:
             cut = len(answer.body) >= outgoing.limit
@@ -178,6 +181,19 @@ def noting(send: Send, note: Callable[[Exchange], None]) -> Send:
             raise
         heard(outgoing, answer)
         return answer
+
+    return sending
+
+
+def within(send: Send, seconds: float) -> Send:
+    """`send`, where an answer that takes longer is none."""
+
+    async def sending(outgoing: Outgoing) -> Answer | Unreachable:
+        try:
+            async with asyncio.timeout(seconds):
+                return await send(outgoing)
+        except TimeoutError:
+            return Unreachable("timeout", f"No complete answer within {seconds:g} seconds.")
 
     return sending
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.config import Settings
-from app.platforms import covermanager
+from app.platforms import covermanager, restoo
 from app.platforms.base import Account, Kind, Platform, Send
 from app.platforms.models import PlatformConnection
 from app.venues.models import Venue
@@ -27,6 +27,7 @@ def use(kind: Kind) -> None:
 
 
 use(covermanager.KIND)
+use(restoo.KIND)
 
 
 def configure(settings: Settings) -> None:

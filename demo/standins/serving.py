@@ -36,6 +36,11 @@ class Faults:
             self.waiting.pop(0)
         return first
 
+    def next_for(self, method: str) -> dict[str, Any]:
+        """How to fail now if that is meant for this method: `on` names one."""
+        meant = bool(self.waiting) and self.waiting[0].get("on", method) == method
+        return self.next() if meant else {}
+
     async def handle(self, request: web.Request) -> web.Response:
         """`POST /__fail`: a failure, or a list of them; an empty one clears all."""
         said = await request.json()

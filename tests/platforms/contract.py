@@ -20,6 +20,9 @@ from app.platforms.base import Account, Kind, Platform, Reservation
 from app.platforms.calling import Exchange, noting
 from demo.standins.covermanager.book import Book, Restaurant
 from demo.standins.covermanager.server import KEY, Standin
+from demo.standins.restoo import anchor as restoo_anchor
+from demo.standins.restoo import book as restoo_book
+from demo.standins.restoo.server import Standin as RestooStandin
 from tests.platforms import toy
 from tests.standins.serving import serving
 
@@ -39,6 +42,8 @@ class Case:
     wrong: Mapping[str, str]
     held: Callable[[Any], list[Reservation]]
     refusal: Mapping[str, Any] = field(default_factory=lambda: {"mode": "refuse"})
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What is chosen beside the recommended: what is off without it is to be tried too."""
 
 
 @dataclass
@@ -60,7 +65,7 @@ class There:
             timezone="Europe/Malta",
             region="MT",
             secrets={each.name: given[each.name] for each in kind.fields},
-            options=registry.options_of(kind, changed),
+            options=registry.options_of(kind, {**self.case.options, **changed}),
             statuses=kind.statuses,
             base_url=self.url,
         )
@@ -119,6 +124,26 @@ def _covermanager_held(state: Any) -> list[Reservation]:
     ]
 
 
+def _restoo_app() -> web.Application:
+    venue = restoo_book.Venue(restoo_anchor.ACCOUNT, restoo_anchor.KEY, "The Anchor")
+    return RestooStandin(restoo_book.Book(venue)).app()
+
+
+def _restoo_held(state: Any) -> list[Reservation]:
+    return [
+        Reservation(
+            external_id=each["uuid"],
+            raw_status=each["status"],
+            day=date.fromisoformat(each["said"]["bookingAt"][:10]),
+            time=each["said"]["bookingAt"][11:16],
+            party_size=each["said"]["pax"],
+            phone=each["said"]["customer"].get("phoneE164", ""),
+            reference=each["said"]["bookingExternalId"].removeprefix("Hub-"),
+        )
+        for each in state["bookings"]
+    ]
+
+
 def _toy_held(state: Any) -> list[Reservation]:
     return [toy.read(row) for row in state["rows"]]
 
@@ -130,6 +155,19 @@ CASES = {
         {"restaurant": SLUG, "api_key": KEY},
         {"api_key": "wrong-key-99"},
         _covermanager_held,
+    ),
+    "restoo": Case(
+        registry.KINDS["restoo"],
+        _restoo_app,
+        {
+            "account": restoo_anchor.ACCOUNT,
+            "api_key": restoo_anchor.KEY,
+            "partner_id": restoo_anchor.PARTNER,
+            "base_url": "https://restoo.invalid",
+        },
+        {"api_key": "wrong-key-99"},
+        _restoo_held,
+        options={"availability": "get", "status_check": "partners"},
     ),
     "toy": Case(
         toy.KIND,

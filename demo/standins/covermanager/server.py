@@ -151,7 +151,7 @@ class Standin:
 
     async def _do(self, method: str, key: str, does: Any, *, writes: bool = False) -> web.Response:
         self.calls.append(method)
-        fault = self._fault(method)
+        fault = self.faults.next_for(method)
         mode = fault.get("mode")
         if self._is_too_often() or mode == "busy":
             wait = {"Retry-After": str(fault.get("retry_after", 20))}
@@ -191,12 +191,6 @@ class Standin:
     def _failure(self, words: str, status: int) -> web.Response:
         body = {"resp": "0" if self.ways.resp == "text" else 0, self.ways.words: words}
         return web.json_response(body, status=status if self.ways.statuses else 200)
-
-    def _fault(self, method: str) -> dict[str, Any]:
-        """The next failure, if it is meant for this method."""
-        waiting = self.faults.waiting
-        meant = bool(waiting) and waiting[0].get("on", method) == method
-        return self.faults.next() if meant else {}
 
     def _is_too_often(self) -> bool:
         now = time.monotonic()
