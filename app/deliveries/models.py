@@ -211,6 +211,11 @@ class SyncLog(Base):
         Index("ix_sync_logs_booking", "booking_id", "id"),
         Index("ix_sync_logs_delivery", "delivery_id"),
         Index(
+            "ix_sync_logs_platforms",
+            *("door", "id"),
+            postgresql_where="\"left\"(door, 9) = 'platform:'",
+        ),
+        Index(
             "ix_sync_logs_bodies",
             "website_id",
             "created_at",

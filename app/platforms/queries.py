@@ -1,0 +1,210 @@
+"""Reading connections, what their platforms said, and what was said to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Boolean, ColumnElement, Text, cast, func, literal_column, select
+from sqlalchemy.orm import Session, defer
+
+from app.deliveries.models import OPEN_STATES, Delivery, Destination, SyncLog
+from app.deliveries.queries import MOST_DIGITS
+from app.errors import NotFound
+from app.platforms.models import PlatformConnection, PlatformReservation
+from app.staff.permissions import Permission
+from app.staff.scope import Scope
+from app.venues.models import Activity, Kind, Venue
+from app.web import Slice, bad_cursor, decode_cursor, encode_cursor
+from app.websites.models import Website
+
+VIEW = Permission.PLATFORMS_VIEW
+MANAGE = Permission.PLATFORMS_MANAGE
+_OF_PLATFORMS = literal_column("left(sync_logs.door, 9) = 'platform:'", Boolean)
+"""Said with the door, for the index that holds these calls alone."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A connection, where it is, and how many its venue has."""
+
+    connection: PlatformConnection
+    venue: str
+    website: str
+    beside: int
+
+
+def wanted(scope: Scope) -> ColumnElement[bool]:
+    """Whether there is a connection, or a venue with tables that could have one: a part of every
+    page's frame."""
+    made = select(PlatformConnection.id).where(scope.clause(PlatformConnection.website_id, VIEW))
+    tables = (
+        select(Venue.id)
+        .join(Activity, Activity.venue_id == Venue.id)
+        .where(Activity.kind == Kind.TABLE, scope.clause(Venue.website_id, VIEW))
+    )
+    return made.exists() | tables.exists()
+
+
+def page(
+    session: Session,
+    scope: Scope,
+    website_id: str = "",
+    venue_id: UUID | None = None,
+    after: str = "",
+    limit: int = 100,
+) -> Slice[Listed]:
+    """The connections somebody may see, by venue and in the order in which they are asked.
+
+    Raises InvalidPayload for a cursor that is none of ours.
+    """
+    name, place = func.lower(Venue.name), PlatformConnection.priority
+    text_id = cast(PlatformConnection.id, Text)
+    beside = func.count().over(partition_by=PlatformConnection.venue_id)
+    query = (
+        select(PlatformConnection, Venue.name, Website.name, beside, name)
+        .join(Venue, Venue.id == PlatformConnection.venue_id)
+        .join(Website, Website.id == PlatformConnection.website_id)
+        .where(scope.clause(PlatformConnection.website_id, VIEW))
+    )
+    if website_id:
+        query = query.where(PlatformConnection.website_id == website_id)
+    if venue_id:
+        query = query.where(PlatformConnection.venue_id == venue_id)
+    keys = (name, cast(PlatformConnection.venue_id, Text), place, text_id)
+    if after:
+        said = decode_cursor(after, 4)
+        if not said[2].isdecimal() or len(said[2]) > MOST_DIGITS:
+            raise bad_cursor()
+        query = query.where(func.row(*keys) > func.row(said[0], said[1], int(said[2]), said[3]))
+    rows = session.execute(query.order_by(*keys).limit(limit + 1)).all()
+    found = [Listed(*row[:4]) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return Slice(found, None)
+    last = found[-1].connection
+    values = (rows[limit - 1][4], last.venue_id, last.priority, last.id)
+    return Slice(found, encode_cursor(values))
+
+
+def get(
+    session: Session, scope: Scope, connection_id: UUID, permission: Permission = VIEW
+) -> PlatformConnection:
+    """One. Raises NotFound when it is not visible, Forbidden when it is only that."""
+    return _checked(session.get(PlatformConnection, connection_id), scope, permission)
+
+
+def lock(session: Session, scope: Scope, connection_id: UUID) -> PlatformConnection:
+    """One to be changed. Raises as `get`."""
+    query = select(PlatformConnection).where(PlatformConnection.id == connection_id)
+    found = session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    return _checked(found, scope, MANAGE)
+
+
+def _checked(
+    found: PlatformConnection | None, scope: Scope, permission: Permission
+) -> PlatformConnection:
+    if found is None:
+        raise NotFound("This connection does not exist.")
+    scope.demand(permission, found.website_id, seen_with=VIEW)
+    return found
+
+
+def of_venue(session: Session, venue_id: UUID) -> Sequence[PlatformConnection]:
+    """The connections of a venue, the first to be asked first."""
+    query = select(PlatformConnection).where(PlatformConnection.venue_id == venue_id)
+    ordered = query.order_by(PlatformConnection.priority, PlatformConnection.id)
+    return session.scalars(ordered).all()
+
+
+def venues(session: Session, scope: Scope, limit: int = 500) -> Sequence[tuple[UUID, str, str]]:
+    """(id, venue, website) of every venue that somebody may connect; those with tables first."""
+    tables = select(Activity.id).where(Activity.venue_id == Venue.id, Activity.kind == Kind.TABLE)
+    query = (
+        select(Venue.id, Venue.name, Website.name)
+        .join(Website, Website.id == Venue.website_id)
+        .where(scope.clause(Venue.website_id, MANAGE), tables.exists())
+        .order_by(func.lower(Website.name), func.lower(Venue.name), Venue.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def services(session: Session, venue_id: UUID) -> Sequence[Activity]:
+    """What its reservations can be bookings of: the table services of the venue."""
+    query = select(Activity).where(Activity.venue_id == venue_id, Activity.kind == Kind.TABLE)
+    return session.scalars(query.order_by(Activity.position, Activity.name, Activity.id)).all()
+
+
+def words_seen(session: Session, connection_id: UUID) -> dict[str, int]:
+    """The platform's words for a status, and of how many reservations it told them last."""
+    query = (
+        select(PlatformReservation.raw_status, func.count())
+        .where(
+            PlatformReservation.connection_id == connection_id,
+            PlatformReservation.raw_status != "",
+        )
+        .group_by(PlatformReservation.raw_status)
+        .order_by(func.count().desc(), PlatformReservation.raw_status)
+        .limit(200)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def exchanges(
+    session: Session,
+    connection: PlatformConnection,
+    kinds: Collection[str] | None = None,
+    *,
+    failed: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+) -> Slice[SyncLog]:
+    """What was said with the platform, the newest first, without bodies. `kinds`: of these event
+    types; with `booking` among them all that are said because of one.
+
+    Raises InvalidPayload for a cursor that is none of ours.
+    """
+    bodies = (defer(SyncLog.request_body), defer(SyncLog.response_body))
+    query = select(SyncLog).options(*bodies).where(*_of(connection))
+    if failed:
+        query = query.where(SyncLog.status == "failed")
+    if kinds is not None:
+        query = query.where(_is_of(kinds))
+    if after is not None:
+        (said,) = decode_cursor(after, 1)
+        if not said.isdecimal() or len(said) > MOST_DIGITS:
+            raise bad_cursor()
+        query = query.where(SyncLog.id < int(said))
+    rows = session.scalars(query.order_by(SyncLog.id.desc()).limit(limit + 1)).all()
+    following = encode_cursor([rows[limit - 1].id]) if len(rows) > limit else None
+    return Slice(rows[:limit], following)
+
+
+def exchange(session: Session, connection: PlatformConnection, log_id: int) -> SyncLog:
+    """One of them, whole. Raises NotFound."""
+    found = session.scalar(select(SyncLog).where(SyncLog.id == log_id, *_of(connection)))
+    if found is None:
+        raise NotFound("This exchange does not exist.")
+    return found
+
+
+def _of(connection: PlatformConnection) -> tuple[ColumnElement[bool], ...]:
+    mine = SyncLog.website_id == connection.website_id
+    return (_OF_PLATFORMS, SyncLog.door == connection.key, mine)
+
+
+def _is_of(kinds: Collection[str]) -> ColumnElement[bool]:
+    named = SyncLog.event_type.in_(set(kinds) - {"booking"})
+    return named | ~SyncLog.event_type.startswith("platform.") if "booking" in kinds else named
+
+
+def on_their_way(session: Session, connection: PlatformConnection) -> int:
+    """How many changes are still to arrive at the platform, or failed to."""
+    query = (
+        select(func.count())
+        .select_from(Delivery)
+        .join(Destination, Destination.id == Delivery.destination_id)
+        .where(Destination.key == connection.key, Delivery.state.in_(OPEN_STATES))
+    )
+    return session.scalar(query) or 0

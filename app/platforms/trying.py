@@ -1,0 +1,67 @@
+"""Whether an account works, asked of the platform before anything is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.platforms import registry
+from app.platforms.base import Capability, Checked, Platform, PlatformError
+from app.platforms.conversing import Conversation
+from app.platforms.models import PlatformConnection
+
+PATIENCE = 8.0
+"""Seconds that somebody waits for it."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What came of it, and the account that was tried."""
+
+    works: bool
+    is_sure: bool
+    """Whether that is proven: of some platforms no call is known that tells it."""
+    message: str
+    """A sentence for staff."""
+    at: datetime
+    talk: Conversation = field(repr=False)
+    configuration: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any]
+
+    def is_of(self, connection: PlatformConnection) -> bool:
+        """Whether it was this account that was tried."""
+        there = (connection.configuration or {}, connection.options)
+        return (self.configuration, self.options) == there
+
+
+def tried(session: Session, connection: PlatformConnection) -> Tested:
+    """Ask the platform; the connection need not be saved. Ends the transaction first, so that
+    none is open meanwhile: whoever calls has written nothing, or has it committed."""
+    account = registry.account_of(session, connection)
+    configuration, options = dict(connection.configuration or {}), dict(connection.options)
+    session.commit()
+    talk = Conversation(account, "platform.check")
+    try:
+        checked = talk.hold(_check, PATIENCE)
+    except PlatformError as error:
+        checked = Checked(False, error.message)
+    said = (checked.works, checked.is_sure, checked.message)
+    return Tested(*said, datetime.now(UTC), talk, configuration, options)
+
+
+async def _check(platform: Platform) -> Checked:
+    return await platform.check_auth()
+
+
+def capabilities_of(session: Session, connection: PlatformConnection) -> frozenset[Capability]:
+    """What the platform can do with this account, as it is set up."""
+
+    async def nowhere(outgoing: Any) -> Any:
+        raise NotImplementedError("nothing is sent")
+
+    account = registry.account_of(session, connection)
+    return registry.platform_of(account, nowhere).capabilities
