@@ -83,28 +83,25 @@ def website_of(session: Session, booking: Booking) -> Website:
     return session.get_one(Website, booking.website_id)
 
 
-def held_fields(session: Session, booking_id: UUID, website: Website) -> set[str]:
-    """Registers that somebody changed here and the source has not acknowledged yet.
+def held_fields(session: Session, booking_id: UUID, door: str) -> set[str]:
+    """Registers that somebody changed here and the source at this door has not acknowledged yet.
 
-    A website without a webhook can acknowledge nothing: then only time decides. What is sent once
-    more on demand was acknowledged before. What was given up (refused twice, or passed by at the
-    desk) holds nothing any more: else the source could never change that field again. The refund
-    is nobody's here: where it changed, it followed from the total.
+    What is sent once more on demand was acknowledged before. What was given up (refused twice, or
+    passed by at the desk) holds nothing any more: else the source could never change that field
+    again. The refund is nobody's here: where it changed, it followed from the total.
     """
-    if not website.webhook_url:
-        return set()
     undelivered = (
         select(Event.changes)
         .join(Delivery, Delivery.event_id == Event.id)
         .join(Destination, Destination.id == Delivery.destination_id)
         .where(Delivery.booking_id == booking_id, Delivery.state.in_(OPEN_STATES))
         .where(Delivery.fallback.is_distinct_from(State.DELIVERED))
-        .where(Destination.key == website.door)
+        .where(Destination.key == door)
     )
     undispatched = (
         select(Event.changes)
         .join(Outbox, Outbox.event_id == Event.id)
-        .where(Outbox.booking_id == booking_id, Event.door != website.door)
+        .where(Outbox.booking_id == booking_id, Event.door != door)
     )
     names: set[str] = set()
     for changes in session.scalars(union_all(undelivered, undispatched)):

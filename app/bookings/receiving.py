@@ -64,6 +64,8 @@ class Message:
     """Of the content, whatever its order and spelling."""
     source_status: str | None = None
     source: str = "website"
+    is_news: bool = True
+    """False: a booking that is new here stood there before we looked. Nobody is told of it."""
 
     @property
     def missing(self) -> list[str]:
@@ -108,7 +110,7 @@ def _make(session: Session, actor: Actor, website: Website, message: Message) ->
     values = {STATED: Status.CONFIRMED.value, **message.registers}
     contact = Contact(
         name=values["customer_name"],
-        email=values["customer_email"],
+        email=values["customer_email"] or None,
         phone=values.get("customer_phone"),
         country_code=values.get("customer_country_code"),
         region=website.phone_region,
@@ -126,6 +128,7 @@ def _make(session: Session, actor: Actor, website: Website, message: Message) ->
         source_booking_id=message.source_booking_id,
         digest=message.digest if message.kind is Kind.CREATED else None,
         source_status=message.source_status,
+        is_news=message.is_news,
     )
     if made is None:
         withdraw(session, customer)
@@ -161,7 +164,7 @@ def _merge(
     session: Session, actor: Actor, website: Website, there: Locked, message: Message
 ) -> Received:
     booking, key = there.booking, there.key
-    held = queries.held_fields(session, booking.id, website)
+    held = _held(session, actor, website, booking)
     current = registers_of(booking)
     message, dropped = (message, []) if key else _without_guest(message)
     if booking.paid_amount and REFUND in message.registers:
@@ -187,6 +190,14 @@ def _merge(
     elif merged.stale:
         return Received(booking.id, message=STALE, notes=notes)
     return Received(booking.id, notes=notes)
+
+
+def _held(session: Session, actor: Actor, website: Website, booking: Booking) -> set[str]:
+    """What the source has not acknowledged yet. A website without a webhook can acknowledge
+    nothing: then only time decides."""
+    if actor.kind == "platform":
+        return queries.held_fields(session, booking.id, actor.door)
+    return queries.held_fields(session, booking.id, website.door) if website.webhook_url else set()
 
 
 def _without_guest(message: Message) -> tuple[Message, list[str]]:

@@ -22,9 +22,11 @@ def created(
     row: Mapping[str, Any],
     fields: Mapping[str, Any],
     key: DataKey | None,
+    *,
+    is_news: bool = True,
 ) -> None:
     """There is a new booking: its columns, and of them the fields."""
-    record(session, actor, of_new(row, fields, key, dispatch=True))
+    record(session, actor, of_new(row, fields, key, dispatch=is_news))
 
 
 def of_new(

@@ -86,10 +86,11 @@ def insert_new(
     source_status: str | None = None,
     terms: Terms = Terms.SOURCE,
     more: Mapping[str, Any] | None = None,
+    is_news: bool = True,
 ) -> UUID | None:
     """Insert a booking and its `booking.created`, and take its places on these terms.
 
-    `more`: columns that are no fields. None when the source id exists already; then nothing may
+    `more`: columns that are no fields. `is_news`: whether anybody hears of it. None when the source id exists already; then nothing may
     be committed. Raises SlotUnavailable.
     """
     now = datetime.now(UTC)
@@ -97,7 +98,7 @@ def insert_new(
     row = {**fields, **places, **(more or {}), **beside(session, website, fields, stamps, now)}
     row |= {"source": source, "source_booking_id": source_booking_id, "created_digest": digest}
     row |= {"source_status": source_status, "customer_id": customer.id}
-    return _enter(session, actor, row, fields, customer.key)
+    return _enter(session, actor, row, fields, customer.key, is_news=is_news)
 
 
 def _settled(
@@ -148,11 +149,13 @@ def _enter(
     row: Mapping[str, Any],
     fields: Mapping[str, Any],
     key: DataKey | None,
+    *,
+    is_news: bool,
 ) -> UUID | None:
     """Row, event and guest's record of a new booking: its id, if it is new."""
     if not _insert(session, row):
         return None
-    telling.created(session, actor, row, fields, key)
+    telling.created(session, actor, row, fields, key, is_news=is_news)
     standing.follow(session, standing.of_values(row))
     made: UUID = row["id"]
     return made
