@@ -17,6 +17,7 @@ from app.reports.overlap import overlap
 from app.reports.overview import overview
 from app.reports.partners import partners
 from app.reports.periods import COMPARED, PERIODS, Period
+from app.reports.platforms import platforms
 from app.reports.queries import PAYMENTS, VIEW, Wanted
 from app.reports.tables import Kind, Report
 from app.reports.view import BASES, TABS, ReportView
@@ -31,6 +32,7 @@ reports = Blueprint("reports", __name__)
 MAKERS: dict[str, Callable[[Asked], Report]] = {
     "overview": overview,
     "partners": partners,
+    "platforms": platforms,
     "overlap": overlap,
     "conversion": conversion,
     "customers": customers,

@@ -95,3 +95,5 @@ class Report:
     tables: Sequence[Table]
     is_empty: bool = False
     headline: str = ""
+    empty: str = ""
+    """Why there can be nothing, whatever the period."""

@@ -14,6 +14,7 @@ from app.reports.periods import COMPARED, LONGEST, PERIODS, Period, period_named
 TABS = {
     "overview": "Overview",
     "partners": "Partners",
+    "platforms": "Platforms",
     "overlap": "Overlap",
     "conversion": "Conversion",
     "customers": "Customers",
