@@ -16,6 +16,7 @@ from app.outbound import policy as outbound_policy
 from app.payments.links import links as pay_links
 from app.paypal.client import provider as paypal
 from app.platforms import registry as platforms
+from app.platforms.fresh import fresh as fresh_times
 from app.signin.rules import rules as signin_rules
 from app.venues.freeing import freeing, init_freeing
 from app.wall import connect_options, init_wall
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
     platforms.configure(settings)
     signin_rules.configure(settings)
     redis_holder.configure(settings.redis_url)
+    fresh_times.configure(settings.redis_url)
     init_request_logs(app)
     for extension in (db, csrf, login_manager, htmx):
         extension.init_app(app)
@@ -216,10 +218,11 @@ def register_channels(settings: Settings) -> None:
     from app.messaging.channel import EmailChannel, SmsChannel
     from app.messaging.code_channel import CodeChannel
     from app.paypal.channel import PayPalChannel
+    from app.platforms.channel import PlatformChannel
     from app.webhooks.channel import WebhookChannel
 
     channels.use(
-        *(WebhookChannel(), PayPalChannel()),
+        *(WebhookChannel(), PayPalChannel(), PlatformChannel()),
         *(SmsChannel(settings), EmailChannel(settings), CodeChannel(settings)),
     )
     init_wake(db.session, settings.redis_url)
@@ -228,7 +231,9 @@ def register_channels(settings: Settings) -> None:
 def register_followers() -> None:
     """Who is told at once, in the same transaction, of what others change."""
     from app.bookings.beside import beside as beside_bookings
+    from app.bookings.elsewhere import elsewhere
     from app.bookings.seating import realign
+    from app.platforms import asking
     from app.selfservice.desk_routes import beside as requests_beside
     from app.venues.beside import beside
     from app.venues.following import followers
@@ -239,6 +244,7 @@ def register_followers() -> None:
     freeing.use(at_once)
     beside.use(notes)
     beside_bookings.use(requests_beside)
+    elsewhere.use(asking.sellers, asking.times_for)
 
 
 def register_jobs() -> None:

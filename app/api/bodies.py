@@ -86,6 +86,12 @@ def _checked(read: Callable[[], Body]) -> Body:
         raise InvalidPayload("What was sent is not valid.", faults) from error
 
 
+def is_repeat(session: Session, door: str) -> bool:
+    """Whether a call with this Idempotency-Key was answered before."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    return bool(key) and receipts.is_known(session, door, receipts.for_idempotency(key))
+
+
 def once(session: Session, door: str, make: Callable[[], Answer]) -> Answer:
     """Make something, or answer as the first time when the Idempotency-Key comes back.
 

@@ -57,6 +57,12 @@ def claim(session: Session, door: str, keys: Sequence[str], body: bytes) -> list
     return [Ticket(door, key) if key in claimed else known[key] for key in keys]
 
 
+def is_known(session: Session, door: str, key: str) -> bool:
+    """Whether somebody had this key already, and was answered."""
+    found = select(Receipt.http_status).where(Receipt.door == door, Receipt.key == key)
+    return session.scalar(found) is not None
+
+
 def demand_same_body(receipt: Receipt, body: bytes) -> None:
     """Raise Conflict when an Idempotency-Key comes back with another body."""
     if receipt.body_digest != hashlib.sha256(body).digest():

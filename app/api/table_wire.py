@@ -20,6 +20,11 @@ from app.venues.availability import slots
 from app.venues.models import Activity
 from app.venues.plan import Offer, Plan
 
+NOTICE = {
+    "code": "CANNOT_CONFIRM_NOW",
+    "message": "Cannot be confirmed now: a booking is kept as a request until the venue confirms.",
+}
+"""What a website is told where a booking does not count at once."""
 _AS_THEY_ARE = (
     *("venue_id", "venue", "activity_id", "starts_at", "total_amount", "currency"),
     *("celebration", "high_chairs", "cancellation_reason", "version"),
@@ -126,7 +131,9 @@ def answer_json(session: Session, booking: Booking, now: datetime) -> dict[str, 
     names = ("booking_id", "booking_reference", "status")
     payment = payment_json(session, booking, now)
     head = {name: shown[name] for name in names}
-    return {"success": True, **head, "payment": payment, "booking": shown}
+    waits = shown["status"] == Status.PENDING and booking.hold_expires_at is None
+    notice = NOTICE if waits and not payment["required"] else None
+    return {"success": True, **head, "payment": payment, "notice": notice, "booking": shown}
 
 
 def _booking(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:

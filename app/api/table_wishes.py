@@ -6,6 +6,7 @@ from typing import Any
 
 from app.api.schemas.tables import NewTable
 from app.bookings.derive import clock_of
+from app.bookings.elsewhere import Heard
 from app.bookings.making import Wish
 from app.bookings.models import Booking
 from app.bookings.partnering import Change
@@ -17,9 +18,12 @@ from app.venues.models import Activity
 from app.websites.models import Website
 
 
-def wish_of(website: Website, activity: Activity, body: NewTable, hold: Hold | None) -> Wish:
-    """What is to be booked."""
+def wish_of(
+    website: Website, activity: Activity, body: NewTable, hold: Hold | None, heard: Heard
+) -> Wish:
+    """What is to be booked. `heard`: what others said who sell the same tables."""
     guest = body.customer
+    counts = hold is None and heard.confirmable
     return Wish(
         activity_id=activity.id,
         day=body.date,
@@ -34,7 +38,7 @@ def wish_of(website: Website, activity: Activity, body: NewTable, hold: Hold | N
         ),
         source="website",
         slot=body.time,
-        status=Status.PENDING if hold else Status.CONFIRMED,
+        status=Status.CONFIRMED if counts else Status.PENDING,
         hold_expires_at=hold.until if hold else None,
         choices=[each.selection() for each in body.menu_selections],
         more={
@@ -43,6 +47,7 @@ def wish_of(website: Website, activity: Activity, body: NewTable, hold: Hold | N
             "celebration": body.celebration or None,
             "high_chairs": body.high_chairs,
             "deposit_amount": hold.deposit if hold else None,
+            "admin_notes": None if heard.confirmable else heard.note(),
         },
     )
 

@@ -32,11 +32,13 @@ from app.api.schemas.tables import (
     TableCancelled,
     TableChange,
 )
+from app.api.table_stock import demand_free, heard_for_booking, narrowed
 from app.api.table_wire import answer_json, menu_json, times_json, venue_json
 from app.api.table_wishes import change_of, wish_of
 from app.apikeys import queries as apikeys
 from app.apikeys.models import KeyScope
 from app.bookings import calling_off, depositing, partnering, tabling
+from app.bookings.elsewhere import Heard
 from app.bookings.making import make
 from app.customers.opting import set_sms_opt_in
 from app.errors import AuthFailed, Conflict, Forbidden, NotFound, SlotUnavailable, WebsiteNotFound
@@ -100,10 +102,13 @@ def _reading(read: Callable[[Website], dict[str, Any]]) -> Response:
 
 
 def _changing(event: str, make: Callable[[Call], Answer]) -> Response:
+    return logged.changing(_call(event), make)
+
+
+def _call(event: str) -> Call:
     website, prefix = _admitted(WRITE)
     shown = {"X-API-Key": f"{prefix}…"}
-    call = Call(event, website.door, shown, website_id=website.id, website=website)
-    return logged.changing(call, make)
+    return Call(event, website.door, shown, website_id=website.id, website=website)
 
 
 @tables.get("/venues")
@@ -135,7 +140,8 @@ def _venues(website: Website) -> dict[str, Any]:
 )
 def show_table_times() -> Response:
     """When a party can sit down on a day: within the kitchen's hours, with room for all of it for
-    as long as it stays."""
+    as long as it stays. Where the venue sells through booking platforms too: what is free here and
+    there. If none of them answers, `confirmable` is false unless the venue sells without them."""
     return _reading(_times)
 
 
@@ -143,7 +149,8 @@ def _times(website: Website) -> dict[str, Any]:
     query = read_query(TableTimesQuery)
     plan = _plan(website, query.venue_id, query.date)
     offers = tabling.tables(plan, query.booking_type)
-    return times_json(plan, query.date, query.party_size, offers, now())
+    told = times_json(plan, query.date, query.party_size, offers, now())
+    return narrowed(website, query.venue_id, query.date, told)
 
 
 @tables.get("/menu")
@@ -176,14 +183,17 @@ def _menu(website: Website) -> dict[str, Any]:
 )
 def book_table() -> Response:
     """Book a table. Where a deposit is due the booking is `pending`, its table is kept until
-    `payment.expires_at`, and it counts once the guest has paid at `payment.url`.
+    `payment.expires_at`, and it counts once the guest has paid at `payment.url`. Where `notice`
+    says `CANNOT_CONFIRM_NOW` it is `pending` until the venue confirms it, and nothing is paid yet.
 
     409 SLOT_UNAVAILABLE when there is no room; 400 names every dish that cannot be had.
     """
-    return _changing("booking.created", _book)
+    call = _call("booking.created")
+    heard = heard_for_booking(call.website)
+    return logged.changing(call, lambda call: _book(call, heard))
 
 
-def _book(call: Call) -> Answer:
+def _book(call: Call, heard: Heard) -> Answer:
     session, body, moment = db.session(), read_body(NewTable), now()
     plan = _plan(call.website, body.venue_id, body.date)
     offer = tabling.offer_for(
@@ -191,8 +201,11 @@ def _book(call: Call) -> Answer:
         booking_type=body.booking_type,
         activity_id=body.activity_id,
     )
-    hold = hold_of(session, call.website.id, offer.activity, body.party_size, moment)
-    wish = wish_of(call.website, offer.activity, body, hold)
+    demand_free(heard, body.time)
+    hold = None
+    if heard.confirmable:
+        hold = hold_of(session, call.website.id, offer.activity, body.party_size, moment)
+    wish = wish_of(call.website, offer.activity, body, hold, heard)
     booking = make(session, call.actor, call.website, wish)
     if hold is not None:
         depositing.ask_deposit(session, call.actor, booking, moment)

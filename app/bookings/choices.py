@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.bookings.claims import shown_time
+from app.bookings.elsewhere import Heard
 from app.bookings.making import priced
 from app.partners.queries import Place
+from app.venues.models import Kind
 from app.venues.plan import NOTHING, Held, Offer, Plan, Slot, State
 from app.venues.prices import Sum
 
@@ -39,6 +41,8 @@ class Time:
     now: datetime
     own: Held = NOTHING
     """Places that the booking in question holds already."""
+    elsewhere: str = ""
+    """Why who sells the same tables does not have it; empty where nobody says so."""
 
     @property
     def words(self) -> str:
@@ -61,8 +65,13 @@ class Time:
         if self.slot.state is State.CLOSED:
             return f"Closed: {self.slot.reason}" if self.slot.reason else "Closed"
         if self.left is None or self.left >= self.party:
-            return ""
+            return self.elsewhere
         return f"Only {self.left} left" if self.left else "Full"
+
+    @property
+    def is_asked_elsewhere(self) -> bool:
+        """Whether others are asked for it: it can be had here, and is still to come."""
+        return not (self.blocked or self.is_late or self.slot.is_day)
 
     @property
     def note(self) -> str:
@@ -128,6 +137,20 @@ class Choice:
     def beside(self) -> tuple[date, date]:
         """The day before and the day after."""
         return self.day - timedelta(days=1), self.day + timedelta(days=1)
+
+    @property
+    def asked_elsewhere(self) -> list[Time]:
+        """Of a table: the times for which others are asked who sell the same."""
+        is_table = self.offer is not None and self.offer.activity.kind == Kind.TABLE
+        return [time for time in self.times if is_table and time.is_asked_elsewhere]
+
+    def heard(self, heard: Heard) -> Choice:
+        """The same after others were asked: what they do not have cannot be had."""
+        why = f"Not free at {heard.by}"
+        without = [each for each in self.asked_elsewhere if not heard.has(each.slot.time)]
+        times = [replace(one, elsewhere=why) if one in without else one for one in self.times]
+        gone = {one.slot.key for one in without}
+        return replace(self, times=times, slot="" if self.slot in gone else self.slot)
 
     @property
     def is_tight(self) -> bool:

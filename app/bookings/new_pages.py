@@ -9,7 +9,8 @@ from uuid import UUID
 from flask import Response, session
 
 from app.bookings import amounts, offering
-from app.bookings.choices import Asked, Choice
+from app.bookings.choices import Asked, Choice, Time
+from app.bookings.elsewhere import NOBODY, Heard, Question, elsewhere
 from app.bookings.guests import KnownGuest, known
 from app.bookings.new_forms import NewForm
 from app.bookings.wording import long_day
@@ -43,10 +44,15 @@ def new_page(
     form: NewForm,
     status: int = 200,
     faults: Sequence[tuple[str, str]] = (),
+    heard: Heard | None = None,
 ) -> Response:
-    """The form; for htmx the visit alone. `faults`: (id of the input, sentence)."""
+    """The form; for htmx the visit alone. `faults`: (id of the input, sentence).
+
+    `heard`: what was told by who else sells these tables; without it the page asks them.
+    """
     if choice is None:
         return page("bookings/new.html", status=status, choice=None)
+    choice = choice.heard(heard) if heard else choice
     website = choice.place.website_id
     return page(
         "bookings/new.html",
@@ -59,6 +65,8 @@ def new_page(
         may_overbook=current_scope().can(Permission.BOOKINGS_OVERBOOK, website),
         sees_amounts=amounts.may_see(current_scope(), website),
         guest=_known(choice, form.customer_phone.data or ""),
+        heard=heard,
+        sellers=() if heard else _sellers(choice),
         long_day=long_day,
         begins=not faults and not wants_fragment(),
     )
@@ -69,6 +77,29 @@ def known_page(asked: Asked, phone: str) -> Response:
     choice = choice_of(asked)
     found = _known(choice, phone) if choice else None
     return page("bookings/_known.html", guest=found, long_day=long_day)
+
+
+def _sellers(choice: Choice) -> Sequence[str]:
+    if not choice.asked_elsewhere:
+        return ()
+    return elsewhere.sellers(db.session(), choice.place.venue_id)
+
+
+def heard_page(asked: Asked) -> Response:
+    """What they say who sell the same tables. Takes seconds: the form asks for it by itself."""
+    choice = choice_of(asked)
+    times = choice.asked_elsewhere if choice else []
+    heard = NOBODY
+    if choice is not None and times:
+        heard = ask(choice, next((one for one in times if one.slot.key == choice.slot), times[0]))
+    free = heard.among([one.slot.time for one in times])
+    return page("bookings/_heard.html", heard=heard, free=free)
+
+
+def ask(choice: Choice, time: Time, *, decides: bool = False) -> Heard:
+    """Ask who sells the same tables. Ends the transaction: see `Elsewhere.ask`."""
+    about = (choice.place.venue_id, time.slot.day, time.slot.time, choice.party)
+    return elsewhere.ask(db.session(), Question(*about, decides=decides))
 
 
 def fill_in(form: NewForm, choice: Choice) -> None:

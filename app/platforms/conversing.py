@@ -23,6 +23,8 @@ from app.platforms.calling import Exchange, noting
 from app.platforms.models import PlatformConnection
 
 T = TypeVar("T")
+GRACE = 0.2
+"""Seconds in which a conversation that is over may close what it opened."""
 
 
 @dataclass
@@ -50,9 +52,12 @@ class Conversation:
             self.said.append((exchange, ""))
 
         try:
-            # In a thread of its own: the caller's may have a running loop.
-            with ThreadPoolExecutor(1, "platform") as thread:
-                return thread.submit(asyncio.run, talk()).result()
+            # In a thread of its own: the caller's may have a running loop. A name server that
+            # hangs keeps that thread, and not the caller.
+            thread = ThreadPoolExecutor(1, "platform")
+            waiting = thread.submit(asyncio.run, talk())
+            thread.shutdown(wait=False)
+            return waiting.result(seconds + GRACE)
         except TimeoutError:
             label = registry.KINDS[self.account.type].label
             error = PlatformError(f"{label} gave no answer in {seconds:g} seconds.", code="timeout")

@@ -95,6 +95,13 @@ class TableTimesJson(TablesJson):
     slots: list[TableSlotJson]
 
 
+class TableNotice(_Answer):
+    """Why a booking does not count at once."""
+
+    code: Literal["CANNOT_CONFIRM_NOW"]
+    message: str
+
+
 class TableTimesAnswer(_Answer):
     success: Yes
     location_id: UUID
@@ -103,6 +110,10 @@ class TableTimesAnswer(_Answer):
     timezone: str
     party_size: int
     activities: list[TableTimesJson]
+    confirmable: Annotated[
+        bool, Field(description="Whether a booking counts at once; else it is kept as a request.")
+    ]
+    notice: TableNotice | None
 
 
 class DishJson(_Answer):

@@ -23,7 +23,7 @@ from app.api.schemas.kinds import (
     Text5000,
     Words,
 )
-from app.api.schemas.table_offers import BookingType
+from app.api.schemas.table_offers import BookingType, TableNotice
 from app.bookings.status import Status
 from app.menus.choosing import MOST, Selection
 
@@ -182,6 +182,9 @@ class TableAnswer(_Answer):
     booking_reference: str
     status: Status
     payment: TablePayment
+    notice: Annotated[
+        TableNotice | None, Field(description="Set while it waits for the venue to confirm it.")
+    ]
     booking: TableJson
 
 
