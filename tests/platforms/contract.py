@@ -30,6 +30,8 @@ T = TypeVar("T")
 HASTY = 0.6
 """Seconds that a test waits for an answer which does not come."""
 SLUG = "the-anchor-demo"
+HTTP = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+"""What tests speak to stand-ins with: one, since each reads all certificates first."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,13 @@ class There:
         return asyncio.run(run())
 
     def fail(self, **how: Any) -> None:
-        httpx.post(f"{self.url}/__fail", json=how, trust_env=False).raise_for_status()
+        HTTP.post(f"{self.url}/__fail", json=how).raise_for_status()
 
     def set(self, **how: Any) -> None:
-        httpx.post(f"{self.url}/__set", json=how, trust_env=False).raise_for_status()
+        HTTP.post(f"{self.url}/__set", json=how).raise_for_status()
 
     def state(self) -> Any:
-        return httpx.get(f"{self.url}/__state", trust_env=False).json()
+        return HTTP.get(f"{self.url}/__state").json()
 
     def held(self) -> list[Reservation]:
         """What is there, called off or not, in the order in which it was made."""
