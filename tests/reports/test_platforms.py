@@ -96,7 +96,7 @@ def figures(table: Sequence[Sequence[str]], name: str) -> dict[str, str]:
 
 def test_what_came_from_there_and_what_was_made_from_here(house: House) -> None:
     here = connected(venue := place())
-    of = {"venue_id": venue.id}
+    of: dict[str, Any] = {"venue_id": venue.id}
     held(here, booked(source="platform", guest_count=4, **of))
     held(here, booked(source="phone", guest_count=2, status="no_show", **of))
     held(here, booked(source="phone", status="cancelled", **of), state="cancelled")
@@ -142,11 +142,11 @@ def test_a_booking_counts_once_where_it_is_held(house: House) -> None:
 
 def test_calls_of_the_days_of_the_website(house: House) -> None:
     here = connected(place())
+    call(here, 7, datetime(2026, 2, 28, 16, 59, tzinfo=UTC))  # the last minute of February there
+    call(here, 8, datetime(2026, 2, 28, 17, 0, tzinfo=UTC))
     for ms in (*range(10, 200, 10), 5_000):
         call(here, ms)
     call(here, None, status="failed")
-    call(here, 7, datetime(2026, 2, 28, 16, 59, tzinfo=UTC))  # the last minute of February there
-    call(here, 8, datetime(2026, 2, 28, 17, 0, tzinfo=UTC))
     call(here, 1, direction="inbound")
     answered = figures(told(house, compare="previous")["Calls"], "CoverManager")
     assert (answered["Calls"], answered["Calls, before"]) == ("22", "1")
