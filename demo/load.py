@@ -29,7 +29,7 @@ from app.staff.scope import EVERYTHING
 from app.staff.visitor import Visitor
 from app.websites import actions as websites
 from app.websites.models import Website
-from demo import agencies, restaurant, treks
+from demo import agencies, platforms, restaurant, treks
 from demo.backdate import Clock
 from demo.catalogue import BRANDS, Brand
 from demo.credentials import Credentials
@@ -108,6 +108,8 @@ def _fill(session: Session, site: SiteSettings) -> None:
         restaurant.set_up(session, now)
         treks.set_up(session, now)
         _dispatch(session)
+        platforms.connect(session, site.data_dir, now)
+        _dispatch(session)
     Store(site.home).replace(player.memory.site_state(site.website_id))
 
 
@@ -139,6 +141,7 @@ def tell_stories(now: datetime) -> list[Story]:
     writer = Writer(random, guests(random), now)
     by_brand = {brand.id: writer.stories(brand) for brand in BRANDS}
     _add_clashes(by_brand["hanuman-world"], now)
+    platforms.number_stories(by_brand[restaurant.ANCHOR])
     by_brand[agencies.BRAND.id] += agencies.agency_stories(writer, random, now)
     return [story for stories in by_brand.values() for story in stories]
 

@@ -11,7 +11,8 @@ DEMO = """
     dive@onebooking.test      admin of coral-divers
     reef@onebooking.test      the portal of Reef Travel, a partner
   Demo source website (hanuman-world): http://127.0.0.1:{demo_port}
-  Stand-ins for PayPal, Twilio and Microsoft Graph: {standins}
+  Stand-ins for CoverManager, Restoo, PayPal, Twilio and Microsoft Graph:
+    {standins}
 """
 
 

@@ -40,6 +40,8 @@ def standins(plan: Plan) -> dict[str, str]:
     if not at:
         return {}
     return {
+        "COVERMANAGER_URL": at["covermanager"],
+        "RESTOO_URL": at["restoo"],
         "PAYPAL_URL": at["paypal"],
         "TWILIO_URL": at["twilio"],
         "GRAPH_URL": at["graph"],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.0/8,::1,localhost"
-STANDINS = {"paypal": 4, "twilio": 5, "graph": 6}
+STANDINS = {"covermanager": 2, "restoo": 3, "paypal": 4, "twilio": 5, "graph": 6}
 """Stand-ins of the demo, by how far above PORT they listen."""
 LINK = "first-admin-link: "  # how `prepare` marks the line that holds it
 LONGEST_SOCKET_DIR = 80  # a socket's whole path must fit in 107 bytes
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def standins(self) -> dict[str, int]:
-        """What stands in for PayPal, Twilio and Microsoft Graph in the demo, and on which port."""
+        """What stands in for the outside world in the demo, and on which port."""
         return {name: self.port + more for name, more in STANDINS.items()} if self.demo else {}
 
     @property

@@ -59,8 +59,12 @@ def app_programs(plan: Plan) -> list[Program]:
 
 
 def _more(plan: Plan, standin: str) -> list[str]:
-    """The stand-in for PayPal keeps its orders over a restart, and reports by webhook."""
-    if standin != "paypal":
+    """Who holds orders or reservations keeps them over a restart; some report by webhook."""
+    if standin not in ("covermanager", "restoo", "paypal"):
         return []
-    hook = f"{plan.here}/api/webhooks/paypal/table-bookings"
-    return ["--webhook", hook, "--keep", str(plan.data / "paypal-standin.json")]
+    keep = ["--keep", str(plan.data / f"{standin}-standin.json")]
+    hooks = {
+        "paypal": ["--webhook", f"{plan.here}/api/webhooks/paypal/table-bookings"],
+        "covermanager": ["--hub", plan.here],
+    }
+    return keep + hooks.get(standin, [])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
 
 SECONDS = aiohttp.ClientTimeout(5)
+SAID = {"event": "reservation"}
 
 
 @dataclass
@@ -15,6 +17,7 @@ class Hint:
     """Calls `url`, and goes on whatever comes back; without an address it does nothing."""
 
     url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     def send(self) -> None:
@@ -27,6 +30,6 @@ class Hint:
     async def _call(self) -> None:
         try:
             async with aiohttp.ClientSession(timeout=SECONDS) as session:
-                await session.post(self.url, json={"event": "reservation"})
+                await session.post(self.url, json=SAID, headers=self.headers)
         except (aiohttp.ClientError, TimeoutError):
             return

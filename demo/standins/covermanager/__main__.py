@@ -1,6 +1,6 @@
-"""`python -m demo.standins.covermanager --port N [--keep FILE] [--webhook URL]`: until SIGTERM.
+"""`python -m demo.standins.covermanager --port N [--keep FILE] [--hub URL]`: until SIGTERM.
 
-`--webhook`: what is called after each change that is made on its page, as a platform would.
+`--hub`: whose webhook is called after each change that is made on its page, as a platform would.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from demo.standins.covermanager.anchor import anchor
+from demo.standins.covermanager.anchor import HOOK, HOOK_SECRET, anchor
 from demo.standins.covermanager.book import Book
 from demo.standins.covermanager.server import KEY, READ_ONLY, Standin
 from demo.standins.hinting import Hint
@@ -21,9 +21,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=8002)
     parser.add_argument("--keep", type=Path, default=None)
-    parser.add_argument("--webhook", default="")
+    parser.add_argument("--hub", default="")
     asked = parser.parse_args()
-    hint = Hint(asked.webhook)
+    hint = Hint(f"{asked.hub}{HOOK}" if asked.hub else "", {"X-Platform-Secret": HOOK_SECRET})
     made = Standin(Book.load(anchor(), asked.keep), {KEY: True, READ_ONLY: False}, told=hint.send)
     web.run_app(made.app(), host="127.0.0.1", port=asked.port, print=None, access_log=None)
 
