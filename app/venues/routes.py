@@ -19,7 +19,7 @@ from app.venues import actions, dayview, history, loading, queries, rules
 from app.venues.forms import Sheet, typed
 from app.venues.models import Venue
 from app.venues.pages import MANAGE, VIEW, today_at, venue_page, visible
-from app.venues.rules import QUIET
+from app.venues.rules import QUIET, WITHOUT_PLATFORMS
 from app.web import go, page, say
 from app.websites import choices
 from app.websites.context import visible_websites
@@ -31,6 +31,8 @@ FIELDS = (
     *("name", "timezone", "address", "phone", "hold_minutes", "cancellation_hours"),
     *("late_refund_percent", "offer_hours", "quiet_from", "quiet_until"),
 )
+
+ALONE = "sells_without_platforms"
 
 
 @venues.get("")
@@ -71,7 +73,7 @@ def new() -> Response:
         zone = next((each.timezone for each in mine if each.id == chosen), "Asia/Bangkok")
         sheet = Sheet({"website_id": chosen, "timezone": zone, **_USUAL})
         return page("venues/new.html", **_choices(sheet), mine=mine)
-    sheet = Sheet(typed(request.form, ("website_id", *FIELDS)))
+    sheet = Sheet(typed(request.form, ("website_id", *FIELDS)) | _alone())
     website_id = str(sheet["website_id"])
     try:
         venue = actions.add(
@@ -90,8 +92,14 @@ _USUAL = {
     "cancellation_hours": 24,
     "late_refund_percent": 0,
     "offer_hours": 12,
+    ALONE: True,
     **QUIET,
 }
+
+
+def _alone() -> dict[str, str]:
+    """What is chosen where the form asks for it; else it stays."""
+    return {ALONE: request.form[ALONE]} if ALONE in request.form else {}
 
 
 def _manageable() -> list[Any]:
@@ -102,7 +110,11 @@ def _manageable() -> list[Any]:
 def _choices(sheet: Sheet) -> dict[str, Any]:
     stored = sheet["timezone"]
     known = dict.fromkeys((*([stored] if stored else []), *choices.timezones()))
-    return {"sheet": sheet, "zones": [(name, name.replace("_", " ")) for name in known]}
+    return {
+        "sheet": sheet,
+        "without_platforms": list(WITHOUT_PLATFORMS.items()),
+        "zones": [(name, name.replace("_", " ")) for name in known],
+    }
 
 
 @venues.get("/<uuid:venue_id>")
@@ -136,9 +148,9 @@ def edit(venue_id: UUID) -> Response:
     """Change name, place, clock and the rules for who books by themselves."""
     venue = visible(venue_id, MANAGE)
     if request.method == "GET":
-        sheet = Sheet({name: getattr(venue, name) for name in FIELDS})
-        return _edit_page(venue, sheet)
-    sheet = Sheet(typed(request.form, FIELDS))
+        stored = {name: getattr(venue, name) for name in FIELDS}
+        return _edit_page(venue, Sheet(stored | {ALONE: venue.sells_without_platforms}))
+    sheet = Sheet(typed(request.form, FIELDS) | _alone())
     try:
         actions.edit(db.session(), current_actor(), current_scope(), venue_id, sheet.values)
     except InvalidPayload as error:

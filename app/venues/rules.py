@@ -36,6 +36,7 @@ VENUE = {
     "offer_hours": "Hours an offered place is held",
     "quiet_from": "Quiet from",
     "quiet_until": "Quiet until",
+    "sells_without_platforms": "When no booking platform answers",
     "is_active": "Switched on",
 }
 """Fields of a venue that people change, and their labels."""
@@ -46,6 +47,11 @@ SITE = {
     "level": "For whom",
     "is_active": "Switched on",
 }
+WITHOUT_PLATFORMS = {
+    "yes": "Sell what is free here",
+    "no": "Keep it as a request for staff",
+}
+"""Whether a venue sells its tables while none of its booking platforms answers."""
 QUIET = {"quiet_from": time(21), "quiet_until": time(8)}
 CAPACITY = (0, 10_000)
 LONGEST_SERIES = 366
@@ -72,6 +78,7 @@ def clean_venue(values: Mapping[str, Any]) -> dict[str, Any]:
         "late_refund_percent": reading.take("late_refund_percent", whole(0, 100, 0)),
         "offer_hours": reading.take("offer_hours", whole(1, 168, 12)),
         **_quiet(reading, values),
+        "sells_without_platforms": yes(values.get("sells_without_platforms", True)),
         "is_active": yes(values.get("is_active", True)),
     }
     reading.done("The venue cannot be saved like this.")
