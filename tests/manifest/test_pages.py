@@ -20,6 +20,7 @@ from app.messaging.gathering import Gathering
 from app.staff.scope import EVERYTHING
 from app.waiting.models import WaitingEntry
 from tests.bookings.made import MIA, TODAY
+from tests.bookings.test_changes import news_of, page_of
 from tests.desk import House
 from tests.factories import CustomerFactory
 from tests.harness.counting import counted_queries
@@ -156,9 +157,7 @@ def test_nobody_taps_long_before(house: House, trek: Leaving, noon: time_machine
 
 def test_an_open_page_is_told_only_of_news(manager: FlaskClient, trek: Leaving) -> None:
     trek.book("Ada Booker", 1, "Tess Traveler")
-    page = manager.get(trek.path).text
-    poll = page.split('data-poll="')[1].split('"')[0].replace("&amp;", "&")
-    assert manager.get(poll, headers=ALONE).status_code == 204
+    assert news_of(manager, page_of(manager, trek.path)).status_code == 204
     assert manager.get(f"{trek.path}?after=x").status_code == 400
 
 

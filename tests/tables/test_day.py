@@ -16,6 +16,7 @@ from app.extensions import db
 from app.menus.choosing import Selection
 from app.staff.scope import EVERYTHING
 from tests.bookings.made import MIA
+from tests.bookings.test_changes import news_of, page_of
 from tests.desk import House
 from tests.harness.counting import counted_queries
 from tests.tables.made import SUNDAY, Restaurant
@@ -138,9 +139,7 @@ def test_nothing_on_a_day_without_tables(manager: FlaskClient, anchor: Restauran
 
 
 def test_an_open_page_is_told_only_of_news(manager: FlaskClient, anchor: Restaurant) -> None:
-    page = manager.get(DAY).text
-    poll = unescape(re.search(r'data-poll="([^"]+)"', page)[1])  # type: ignore[index]
-    assert manager.get(poll, headers=ALONE).status_code == 204
+    assert news_of(manager, page_of(manager, DAY)).status_code == 204
 
 
 @pytest.mark.parametrize("path", [DAY, KITCHEN])
