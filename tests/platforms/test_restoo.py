@@ -257,7 +257,8 @@ def test_the_words_of_a_failure(said: Any, words: str) -> None:
 
 
 def test_neither_words_nor_an_error() -> None:
-    for said in ({}, {"error": None}, [], "no", 3):
+    answers: list[Any] = [{}, {"error": None}, [], "no", 3]
+    for said in answers:
         assert complaint_of(said) is None
 
 
