@@ -18,6 +18,7 @@ from app.crypto import CannotDecrypt
 from app.extensions import Base, db
 from app.legacy import undoing
 from app.legacy.running import BATCH, Import, Order
+from app.platforms import legacy as from_covermanager
 from app.privacy import rotation
 from app.schedule.jobs import schedule
 from app.schedule.runs import work
@@ -27,7 +28,7 @@ demo = AppGroup("demo", help="The demo installation.")
 audit = AppGroup("audit", help="The hash chain over the log.")
 crypto = AppGroup("crypto", help="Encryption at rest.")
 retention = AppGroup("retention", help="What is not kept for ever.")
-importing = AppGroup("import", help="Bookings and guests of systems that came before.")
+importing = AppGroup("import", help="What systems that came before know.")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -163,3 +164,32 @@ def _bring_in(order: Order) -> None:
     click.echo(outcome.text)
     if outcome.rejected:
         click.echo(f"Rejected rows, with reasons: {order.report or order.folder}/rejected_*.csv")
+
+
+@importing.command("covermanager")
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--website", "website_id", help="Only venues of this website are meant.")
+@click.option("--dry-run", is_flag=True, help="Check and try everything, and write nothing.")
+@click.option("--update", "is_update", is_flag=True, help="What is here becomes as the file says.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of the file.")
+def covermanager(**how: Any) -> None:
+    """Connect the venues of FILE (CSV or JSON lines: venue_id, slug, key, enabled) to CoverManager.
+
+    Each account is tried first. What is there already is left alone. Exit code 1 when a line
+    cannot be brought in, or was switched off because its account does not work. See docs/import.md.
+    """
+    told = []
+    try:
+        run = from_covermanager.Import(db.session(), from_covermanager.Order(**how))
+        if run.unknown:
+            click.echo(f"Columns that are read over: {', '.join(run.unknown)}.")
+        for each in run.run():
+            told.append(each)
+            click.echo(f"line {each.number:>4}  {each.outcome:<10}  {each.text}")
+    except CannotImport as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(from_covermanager.summary(told))
+    if how["dry_run"]:
+        click.echo("A dry run: nothing was written.")
+    if any(each.is_fault for each in told):
+        raise click.exceptions.Exit(1)

@@ -37,6 +37,7 @@ class Actor:
 
 
 SYSTEM = Actor(kind="system", id="system", label="OneBooking", door="system")
+IMPORT = Actor(kind="system", id="import", label="Import", door="import")
 
 SEALED = "sealed"
 

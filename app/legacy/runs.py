@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.events.actions import record
-from app.events.models import Actor, NewEvent
+from app.events.models import IMPORT, NewEvent
 from app.ids import new_id
 from app.legacy.models import ImportRun
 from app.tabular.columns import CannotImport
@@ -20,7 +20,7 @@ from app.tabular.columns import CannotImport
 RUNNING, DONE, STOPPED, UNDONE = "running", "done", "stopped", "undone"
 LOCK = 0x1E6AC1
 """Of all imports: one at a time, since they find each other's customers."""
-ACTOR = Actor(kind="system", id="import", label="Import", door="import")
+ACTOR = IMPORT
 
 
 @contextmanager

@@ -23,6 +23,9 @@ class File:
     columns: dict[str, tuple[str, ...]]
     needs: tuple[tuple[str, ...], ...] = (("id",),)
     """Of each of these groups there must be at least one."""
+    is_ranked: bool = False
+    """Of several columns that mean the same the one that is named first here counts; else that is
+    a fault."""
 
 
 @dataclass
@@ -48,21 +51,37 @@ class Header:
 
 def understood(file: File, names: Sequence[str]) -> Header:
     """The columns of a file by its first line. Raises CannotImport where one is missing."""
-    known = {also: ours for ours, others in file.columns.items() for also in (ours, *others)}
-    meant: list[str | None] = []
-    exact = {_plain(name) for name in names} & file.columns.keys()
-    for name in names:
-        ours = known.get(_plain(name))
-        if ours in exact and ours != _plain(name):
-            ours = None  # another column bears the very name
-        if ours is not None and ours in meant:
-            raise CannotImport(f"{file.name}: the column {ours} is there twice.")
-        meant.append(ours)
+    meant = meanings(file, names)
     for group in file.needs:
         if not any(name in meant for name in group):
             raise CannotImport(f"{file.name} has no column {' or '.join(group)}.")
     missing = [name for name in file.columns if name not in meant]
     return Header(list(names), meant, missing)
+
+
+def meanings(file: File, names: Sequence[str]) -> list[str | None]:
+    """Our names for theirs, in their order; None for one that nobody knows.
+
+    Raises CannotImport where two mean the same.
+    """
+    known = {also: ours for ours, others in file.columns.items() for also in (ours, *others)}
+    plain = [_plain(name) for name in names]
+    best = {ours: _first(file, ours, plain) for ours in file.columns}
+    meant: list[str | None] = []
+    for name in plain:
+        ours = known.get(name)
+        if ours and best[ours] not in (None, name):
+            ours = None  # another column bears the better name
+        if ours is not None and ours in meant:
+            raise CannotImport(f"{file.name}: the column {ours} is there twice.")
+        meant.append(ours)
+    return meant
+
+
+def _first(file: File, ours: str, plain: Sequence[str]) -> str | None:
+    """The name that counts where several mean the same; None: any of them."""
+    others = file.columns[ours] if file.is_ranked else ()
+    return next((name for name in (ours, *others) if name in plain), None)
 
 
 def _plain(name: str) -> str:
