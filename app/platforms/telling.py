@@ -1,0 +1,44 @@
+"""What the history of a booking says of its reservation at a platform."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.events.actions import record
+from app.events.models import SYSTEM, Actor, NewEvent
+from app.platforms import registry
+from app.platforms.models import PlatformConnection, PlatformReservation
+
+REFUSED = "platform.refused"
+UNCLEAR = "platform.unclear"
+WANTED = "platform.wanted"
+"""Staff send it again."""
+FOUND = "platform.found"
+"""Staff have looked, and say by which id it is there."""
+ASKED = frozenset({WANTED, FOUND})
+
+
+def label_of(connection: PlatformConnection) -> str:
+    """The platform's name; its type, where this installation does not have it."""
+    kind = registry.KINDS.get(connection.platform_type)
+    return kind.label if kind else connection.platform_type
+
+
+def tell(
+    session: Session,
+    connection: PlatformConnection,
+    row: PlatformReservation,
+    name: str,
+    actor: Actor = SYSTEM,
+) -> None:
+    """Write it down; what staff ask for leaves as a delivery."""
+    event = NewEvent(
+        name=name,
+        subject_type="platform_reservation",
+        subject_id=str(row.id),
+        website_id=row.website_id,
+        booking_id=row.booking_id,
+        meta={"label": label_of(connection), "connection": str(connection.id)},
+        dispatch=name in ASKED,
+    )
+    record(session, actor, event)
