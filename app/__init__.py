@@ -147,6 +147,8 @@ def register_rooms(app: Flask) -> None:
     from app.partners.routes import partners
     from app.paypal.pay_routes import pay
     from app.paypal.settings_routes import payment_settings
+    from app.platforms.form_routes import platform_forms
+    from app.platforms.routes import platforms as platform_pages
     from app.portal.people_routes import partner_people
     from app.portal.routes import portal
     from app.privacy.routes import customers
@@ -193,6 +195,7 @@ def register_rooms(app: Flask) -> None:
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(tables, menus),
         *(manifest, waiting),
+        *(platform_forms, platform_pages),
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),

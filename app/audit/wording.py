@@ -16,6 +16,7 @@ from app.crypto import DataKey
 from app.events.models import Event
 from app.messaging import settings_history as message_words
 from app.partners.rules import EDITABLE as PARTNER_FIELDS
+from app.platforms import wording as platform_words
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.venues import history as venue_words
@@ -82,6 +83,7 @@ _SAID = {
     "customer.erased": "erased a customer",
     "payment_settings.changed": "changed how the website takes money",
     **payment_words.SAID,
+    **platform_words.SAID,
     "customer.updated": "corrected a customer",
     "customer.merged": "merged two records of a customer",
     "customer.merge_undone": "took a merge of two customers back",
@@ -96,6 +98,7 @@ _NAMED_BY = {
     "alert": "condition",
     "waiting": "departure",
     "departure": "departure",
+    "platform": "connection",
 }
 """Kinds of subjects whose name was written down with the event."""
 
@@ -179,6 +182,8 @@ def label(event: Event, name: str) -> str:
         return WEBSITE_FIELDS[name]
     if event.subject_type == "partner" and name in PARTNER_FIELDS:
         return PARTNER_FIELDS[name]
+    if event.subject_type == "platform":
+        return platform_words.LABELS.get(name, name)
     if event.subject_type == "venue" and name in venue_words.LABELS:
         return venue_words.LABELS[name]
     return humanised(name)

@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 from app.deliveries import status as deliveries
 from app.frame import frame
 from app.manifest import queries as manifest
+from app.platforms import queries as platforms
 from app.selfservice.desk_routes import waiting as requests_waiting
 from app.staff.context import current_scope, viewed_person
 from app.staff.permissions import Permission
@@ -55,6 +56,12 @@ def any_departures() -> ColumnElement[bool] | None:
     return manifest.any_departures(scope) if may_see else None
 
 
+def any_platforms() -> ColumnElement[bool] | None:
+    """Whether a venue of theirs is connected to a booking platform, or could be."""
+    scope = current_scope()
+    return platforms.wanted(scope) if scope.can_somewhere(Permission.PLATFORMS_VIEW) else None
+
+
 def failed_deliveries() -> ColumnElement[int] | None:
     """Deliveries that failed, of the websites whose sync this person sees."""
     scope = current_scope()
@@ -80,6 +87,10 @@ MENU = (
     ),
     Place("Customers", "customers.index", "user", "c", Permission.CUSTOMERS_VIEW),
     Place("Venues", "venues.index", "map-pin", "v", Permission.VENUES_VIEW),
+    Place(
+        *("Platforms", "platforms.index", "plug", "o", Permission.PLATFORMS_VIEW),
+        is_wanted="platforms",
+    ),
     Place("Messages", "messages.index", "message", "m", Permission.MESSAGES_VIEW),
     Place("Partners", "statements.index", "building-store", "n", Permission.PARTNERS_VIEW),
     Place("Payments", "payments.index", "cash", "y", Permission.PAYMENTS_VIEW),
@@ -113,6 +124,7 @@ def init_shell(app: Flask) -> None:
     frame.add("websites", names_of_websites)
     frame.add("tables", any_tables)
     frame.add("departures", any_departures)
+    frame.add("platforms", any_platforms)
     frame.add("failed", failed_deliveries)
     frame.add("requests", requests_waiting)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Fault, InvalidPayload
 from app.ids import new_id
-from app.platforms import queries, registry, rules
+from app.platforms import queries, rules
 from app.platforms.models import PlatformConnection
 from app.platforms.queries import MANAGE, VIEW
 from app.staff.scope import Scope
@@ -49,15 +49,20 @@ def draft_of(
     return made
 
 
+def is_other_account(stored: PlatformConnection, wanted: PlatformConnection) -> bool:
+    """Whether the platform would be called otherwise."""
+    there = (stored.configuration or {}, stored.options)
+    return there != (wanted.configuration, wanted.options)
+
+
 def needs_test(stored: PlatformConnection, wanted: PlatformConnection) -> bool:
     """Whether it will be on with an account that has not been tried as it is."""
-    same = (stored.configuration or {}, stored.options) == (wanted.configuration, wanted.options)
-    return wanted.is_enabled and not (stored.is_enabled and same)
+    return wanted.is_enabled and (not stored.is_enabled or is_other_account(stored, wanted))
 
 
 def _fill(session: Session, made: PlatformConnection, values: Mapping[str, Any]) -> None:
     """Every fault of all groups together."""
-    kind, faults = registry.KINDS[made.platform_type], []
+    kind, faults = rules.kind_of(made.platform_type), []
     parts: dict[str, Callable[[], Any]] = {
         "configuration": lambda: rules.clean_account(
             kind, values.get("account"), made.configuration

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Text, cast, func, literal_column, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    cast,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Session, aliased, defer
 
 from app.deliveries.models import OPEN_STATES, Delivery, Destination, SyncLog
 from app.deliveries.queries import MOST_DIGITS
@@ -27,11 +39,12 @@ _OF_PLATFORMS = literal_column("left(sync_logs.door, 9) = 'platform:'", Boolean)
 
 @dataclass(frozen=True)
 class Listed:
-    """A connection, where it is, and how many its venue has."""
+    """A connection, where it is, its place in the order of its venue, and how many that has."""
 
     connection: PlatformConnection
     venue: str
     website: str
+    place: int
     beside: int
 
 
@@ -59,11 +72,9 @@ def page(
 
     Raises InvalidPayload for a cursor that is none of ours.
     """
-    name, place = func.lower(Venue.name), PlatformConnection.priority
-    text_id = cast(PlatformConnection.id, Text)
-    beside = func.count().over(partition_by=PlatformConnection.venue_id)
+    name, text_id = func.lower(Venue.name), cast(PlatformConnection.id, Text)
     query = (
-        select(PlatformConnection, Venue.name, Website.name, beside, name)
+        select(PlatformConnection, Venue.name, Website.name, *_place(), name)
         .join(Venue, Venue.id == PlatformConnection.venue_id)
         .join(Website, Website.id == PlatformConnection.website_id)
         .where(scope.clause(PlatformConnection.website_id, VIEW))
@@ -72,19 +83,31 @@ def page(
         query = query.where(PlatformConnection.website_id == website_id)
     if venue_id:
         query = query.where(PlatformConnection.venue_id == venue_id)
-    keys = (name, cast(PlatformConnection.venue_id, Text), place, text_id)
+    keys = (
+        *(name, cast(PlatformConnection.venue_id, Text)),
+        *(PlatformConnection.priority, text_id),
+    )
     if after:
         said = decode_cursor(after, 4)
         if not said[2].isdecimal() or len(said[2]) > MOST_DIGITS:
             raise bad_cursor()
-        query = query.where(func.row(*keys) > func.row(said[0], said[1], int(said[2]), said[3]))
+        query = query.where(tuple_(*keys) > tuple_(said[0], said[1], int(said[2]), said[3]))
     rows = session.execute(query.order_by(*keys).limit(limit + 1)).all()
-    found = [Listed(*row[:4]) for row in rows[:limit]]
+    found = [Listed(*row[:5]) for row in rows[:limit]]
     if len(rows) <= limit:
         return Slice(found, None)
     last = found[-1].connection
-    values = (rows[limit - 1][4], last.venue_id, last.priority, last.id)
+    values = (rows[limit - 1][5], last.venue_id, last.priority, last.id)
     return Slice(found, encode_cursor(values))
+
+
+def _place() -> tuple[Any, Any]:
+    """Its place in the order of its venue, and how many connections that has."""
+    other = aliased(PlatformConnection)
+    mine = (PlatformConnection.priority, PlatformConnection.id)
+    count = select(func.count()).where(other.venue_id == PlatformConnection.venue_id)
+    before = count.where(tuple_(other.priority, other.id) <= tuple_(*mine))
+    return before.scalar_subquery(), count.scalar_subquery()
 
 
 def get(
@@ -165,8 +188,7 @@ def exchanges(
 
     Raises InvalidPayload for a cursor that is none of ours.
     """
-    bodies = (defer(SyncLog.request_body), defer(SyncLog.response_body))
-    query = select(SyncLog).options(*bodies).where(*_of(connection))
+    query = logged(connection)
     if failed:
         query = query.where(SyncLog.status == "failed")
     if kinds is not None:
@@ -176,9 +198,15 @@ def exchanges(
         if not said.isdecimal() or len(said) > MOST_DIGITS:
             raise bad_cursor()
         query = query.where(SyncLog.id < int(said))
-    rows = session.scalars(query.order_by(SyncLog.id.desc()).limit(limit + 1)).all()
+    rows = session.scalars(query.limit(limit + 1)).all()
     following = encode_cursor([rows[limit - 1].id]) if len(rows) > limit else None
     return Slice(rows[:limit], following)
+
+
+def logged(connection: PlatformConnection) -> Select[SyncLog]:
+    """Everything that was said with a platform, the newest first."""
+    bodies = (defer(SyncLog.request_body), defer(SyncLog.response_body))
+    return select(SyncLog).options(*bodies).where(*_of(connection)).order_by(SyncLog.id.desc())
 
 
 def exchange(session: Session, connection: PlatformConnection, log_id: int) -> SyncLog:
@@ -199,12 +227,12 @@ def _is_of(kinds: Collection[str]) -> ColumnElement[bool]:
     return named | ~SyncLog.event_type.startswith("platform.") if "booking" in kinds else named
 
 
-def on_their_way(session: Session, connection: PlatformConnection) -> int:
-    """How many changes are still to arrive at the platform, or failed to."""
+def on_their_way(connection: PlatformConnection) -> ScalarSelect[int]:
+    """How many changes are still to arrive at the platform, or failed to: a part of a query."""
     query = (
         select(func.count())
         .select_from(Delivery)
         .join(Destination, Destination.id == Delivery.destination_id)
         .where(Destination.key == connection.key, Delivery.state.in_(OPEN_STATES))
     )
-    return session.scalar(query) or 0
+    return query.scalar_subquery()

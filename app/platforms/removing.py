@@ -60,13 +60,13 @@ def standing(session: Session, connection: PlatformConnection) -> Standing:
     )
     live = or_(coming, PlatformReservation.state.in_(UNSETTLED))
     query = (
-        select(func.count().filter(live), func.count())
+        select(func.count().filter(live), func.count(), queries.on_their_way(connection))
         .select_from(PlatformReservation)
         .join(Booking, Booking.id == PlatformReservation.booking_id)
         .where(PlatformReservation.connection_id == connection.id)
     )
     row = session.execute(query).one()
-    return Standing(row[0], queries.on_their_way(session, connection), row[1])
+    return Standing(live=row[0], past=row[1], on_their_way=row[2])
 
 
 def remove(

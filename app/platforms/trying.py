@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.platforms import registry
+from app.platforms import registry, rules
 from app.platforms.base import Capability, Checked, Platform, PlatformError
 from app.platforms.conversing import Conversation
 from app.platforms.models import PlatformConnection
@@ -40,7 +40,11 @@ class Tested:
 
 def tried(session: Session, connection: PlatformConnection) -> Tested:
     """Ask the platform; the connection need not be saved. Ends the transaction first, so that
-    none is open meanwhile: whoever calls has written nothing, or has it committed."""
+    none is open meanwhile: whoever calls has written nothing, or has it committed.
+
+    Raises InvalidPayload for a platform that this installation does not have.
+    """
+    rules.kind_of(connection.platform_type)
     account = registry.account_of(session, connection)
     configuration, options = dict(connection.configuration or {}), dict(connection.options)
     session.commit()

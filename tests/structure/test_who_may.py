@@ -32,6 +32,7 @@ from app.events.models import SYSTEM, NewEvent
 from app.extensions import db
 from app.messaging.models import Message
 from app.partners.models import Partner
+from app.platforms.models import PlatformConnection
 from app.selfservice.models import ChangeRequest
 from app.staff import invitations, partner_people, queries
 from app.staff.guards import Access, declared
@@ -129,6 +130,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "session_id": db.session.scalars(device).one(),
         "role_id": role.id,
         "link_id": link.id,
+        **a_platform(places["venue_id"]),
         "message_id": a_message(booking, event_id).id,
         "kind": "confirmation",
         "reference": "no-such-table",
@@ -167,6 +169,21 @@ def a_request(booking: Booking) -> ChangeRequest:
     db.session.add(request)
     db.session.flush()
     return request
+
+
+def a_platform(venue_id: UUID) -> dict[str, Any]:
+    """A connection whose platform cannot be reached, and something that was said there."""
+    # Inside addresses are not called: nobody waits for an answer.
+    account = {"account": "a", "api_key": "k", "partner_id": "p", "base_url": "https://127.0.0.1"}
+    place = PlatformConnection(website_id="ours", venue_id=venue_id, platform_type="restoo")
+    place.configuration = account
+    db.session.add(place)
+    db.session.flush()
+    said = {"direction": "outbound", "event_type": "platform.check", "status": "failed"}
+    call = SyncLog(website_id="ours", door=place.key, **said)
+    db.session.add(call)
+    db.session.flush()
+    return {"connection_id": place.id, "platforms.log_id": call.id}
 
 
 def merged_into(customer_id: UUID) -> UUID:
