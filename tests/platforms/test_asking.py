@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.bookings.elsewhere import Heard
+from app.bookings.elsewhere import Heard, Question
 from app.extensions import db
-from app.platforms import asking, resting
+from app.platforms import asking, registry, resting
 from app.platforms.conversing import Conversation
 from app.platforms.fresh import SECONDS, fresh
 from app.platforms.models import PlatformConnection
 from app.staff.viewing import READ_ONLY
+from tests.api.table_house import SUNDAY
 from tests.platforms.contract import CASES
 from tests.platforms.tables import FREE, Tables, logged, opened
 from tests.standins.serving import serving
@@ -244,7 +245,7 @@ def test_a_name_server_that_hangs_holds_up_nobody(
     freed = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: freed.wait(20) and [])
     url = tables.cover.url.replace("127.0.0.1", "restaurants.example.com")
-    monkeypatch.setitem(asking.registry._standing_in, "covermanager", url)
+    monkeypatch.setitem(registry._standing_in, "covermanager", url)
     started = time.monotonic()
     assert tables.ask().silence == "CoverManager did not answer in time"
     assert time.monotonic() - started <= asking.BUDGET
@@ -257,15 +258,15 @@ def test_many_ask_at_once(tables: Tables, app: Flask) -> None:
     tables.connect("second", 2)
     db.session.commit()
     tables.silent()
+    about = Question(tables.venue.id, SUNDAY, "13:00", 2, decides=True)
     heard: list[Heard] = []
     gate = threading.Barrier(6)
 
     def ask() -> None:
         with app.app_context():
             gate.wait(10)
-            heard.append(tables.ask())
+            heard.append(asking.times_for(db.session(), about))
 
-    assert tables.venue.id  # read here: the threads have sessions of their own
     threads = [threading.Thread(target=ask) for _ in range(6)]
     started = time.monotonic()
     for thread in threads:
