@@ -2,7 +2,8 @@
 
 The delivery loop runs all the time and looks by itself every second; the RQ worker runs beside it
 in a thread and rings its bell. Without Redis everything still leaves, at most a second later. One
-more thread is the clock: it seals the log, and does what is due by itself.
+more thread is the clock: it seals the log, and does what is due by itself; others pull what
+stands at booking platforms.
 Several workers side by side share the work. SIGTERM ends it cleanly; a kill loses nothing.
 """
 
@@ -28,6 +29,7 @@ from app.deliveries.wake import QUEUE, bell
 from app.extensions import db
 from app.logs import get_logger
 from app.outbound import Client
+from app.platforms.puller import SIDE_BY_SIDE, Puller
 from app.schedule.clock import Clock
 from app.schedule.jobs import schedule
 
@@ -96,12 +98,17 @@ def main() -> None:
     with app.app_context():
         machine = Machine(db.engine, channels)
         clock = Clock(db.engine, schedule)
+        pullers = [Puller(db.engine) for _ in range(SIDE_BY_SIDE)]
         recorder.write_to(db.engine)  # it counts when the database is out of reach
     listener = Listener(settings.redis_url)
     listener.start()
     clock.start()
+    for puller in pullers:
+        puller.start()
     asyncio.run(deliver(machine))
     clock.stop()
+    for puller in pullers:
+        puller.stop()
     listener.hang_up()
     recorder.close()
 
