@@ -204,6 +204,12 @@ class Platform(Protocol):
         """When a party can come that day, at `time` or any other. Only with AVAILABILITY."""
         raise unable(self, Capability.AVAILABILITY)
 
+    def check_wanted(self, wanted: Wanted) -> None:
+        """Raises PlatformError for what it is sure to refuse; calls nothing.
+
+        Asked before something is called off for it. `create_reservation` refuses it as well.
+        """
+
     async def create_reservation(self, wanted: Wanted, *, force: bool = False) -> Reservation:
         """Make it. Unclear when no answer came: look with `find_reservation` before trying again.
 

@@ -67,6 +67,8 @@ class Plan:
     """Nobody else stands on the reservation that it has."""
     mark: Callable[[Plan], bool] = field(repr=False)
     """Write on the disk that a create begins now; False: another worker has it."""
+    reason: str = field(default="", repr=False)
+    """Why it is called off, in anybody's words: each platform decides what it tells of them."""
     said: list[Exchange] = field(default_factory=list)
     changing: bool = False
     """The call under way does something there."""
@@ -133,6 +135,7 @@ async def _do(platform: Platform, plan: Plan) -> None:
         plan.changing = True
         plan.made = await platform.update_reservation(plan.external_id, plan.wanted)
     elif plan.aim is Aim.RENEW:
+        platform.check_wanted(plan.wanted)  # else what is there would be given up for nothing
         if plan.leaves:
             await _cancel(platform, plan)
             faults.reach("platform_between")
@@ -154,7 +157,7 @@ async def _cancel(platform: Platform, plan: Plan) -> None:
     if plan.external_id is None:
         return
     plan.changing = True
-    plan.made = await platform.cancel_reservation(plan.external_id, day=plan.sent.day)
+    plan.made = await platform.cancel_reservation(plan.external_id, plan.reason, plan.sent.day)
     plan.changing, plan.has_left = False, True
 
 
@@ -175,7 +178,7 @@ async def _ask_whose_fault(platform: Platform, plan: Plan) -> None:
     if plan.error is None:
         return
     plan.of_account = plan.error.code in OF_THE_ACCOUNT
-    if plan.of_account or not plan.error.permanent:
+    if plan.of_account or not plan.error.permanent or not plan.said:
         return
     try:
         checked = await platform.check_auth()

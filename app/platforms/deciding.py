@@ -178,6 +178,7 @@ class _Case:
             is_open=is_open,
             leaves=leaves,
             mark=self.mark,
+            reason=self.booking.cancellation_reason or "",
         )
 
 

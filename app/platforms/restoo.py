@@ -127,6 +127,10 @@ class Restoo(Platform):
             self._line.unreadable("tells no times")
         return Availability(times)
 
+    def check_wanted(self, wanted: Wanted) -> None:
+        """It takes no other time than a 15-minute mark."""
+        booking_at(wanted.day, wanted.time, self._account.timezone)
+
     async def create_reservation(self, wanted: Wanted, *, force: bool = False) -> Reservation:
         """Unclear as soon as no id came back, also where it says that there is one already."""
         if force:

@@ -56,7 +56,7 @@ OPTIONS = (
         choices=(("fault", "Staff must look there"), ("gone", "It is cancelled already")),
         default="fault",
     ),
-    FormField("prefix", "Prefix of our numbers", hint="Hub-TB-0001", default="Hub"),
+    FormField("prefix", "Prefix of our numbers", hint="Hub-…", default="Hub"),
     FormField("timeout", "Seconds to wait for an answer", hint="15 at most", default="15"),
     FormField("per_minute", "Calls a minute", default="60"),
 )
