@@ -123,6 +123,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.reference import reference
     from app.api.staff import staff_api
     from app.api.staff_people import staff_people_api
+    from app.api.staff_platforms import staff_platforms_api
     from app.api.staff_venues import staff_venues_api
     from app.api.staff_websites import staff_websites_api
     from app.api.sync import sync
@@ -200,6 +201,7 @@ def register_rooms(app: Flask) -> None:
         *(audit, customers, reports, portal, partner_people),
         *(health, work),
         *(sync, staff_api, staff_websites_api, staff_venues_api, staff_people_api, reference),
+        staff_platforms_api,
         *(partner_places, partner_customers, partner_bookings, onboarding, table_bookings),
         customer_auth,
         *(customer_travelers, customer_treks, customer_bookings, customer_waiting),

@@ -18,7 +18,7 @@ from app.platforms import actions, drafts, forms, pages, queries, registry, rule
 from app.platforms.base import Kind
 from app.platforms.forms import AccountSheet
 from app.platforms.queries import MANAGE, VIEW
-from app.platforms.trying import Tested, tried
+from app.platforms.trying import Tested, tried, tried_for
 from app.staff.context import current_actor, current_person, current_scope
 from app.staff.guards import requires
 from app.venues.models import Venue
@@ -82,12 +82,10 @@ def edit(connection_id: UUID) -> Response:
     if asked == "off":
         values["is_enabled"] = False
     try:
-        wanted = drafts.draft_of(session, found, values)
-        wanted.is_enabled = found.is_enabled and asked != "off"
-        if asked == "test" or drafts.is_other_account(found, wanted):
-            tested = tried(session, wanted)
         if asked == "test":
+            tested = tried(session, drafts.draft_of(session, found, values))
             return _edit_page(connection_id, _typed(kind, values), tested)
+        tested = tried_for(session, found, values)
         actions.edit(session, current_actor(), scope, connection_id, values, tested)
     except (InvalidPayload, Conflict) as error:
         session.rollback()

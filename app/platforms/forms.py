@@ -98,12 +98,14 @@ def _sealed(secrets: Mapping[str, str], kind: Kind, who: UUID) -> str:
 
 def _opened(token: str, kind: Kind, who: UUID) -> dict[str, str]:
     """Nothing for what we did not seal, for another person or platform, or too long ago."""
+    if not token:
+        return {}
     try:
-        owner, type_, until, secrets = json.loads(keyring.decrypt(token)) if token else [None] * 4
+        owner, type_, until, secrets = json.loads(keyring.decrypt(token))
     except (CannotDecrypt, ValueError):
         return {}
     is_theirs = (owner, type_) == (str(who), kind.type)
-    return secrets if is_theirs and until > datetime.now(UTC).timestamp() else {}
+    return dict(secrets) if is_theirs and until > datetime.now(UTC).timestamp() else {}
 
 
 def _uuid(text: str) -> UUID | None:

@@ -15,7 +15,7 @@ from app.platforms import actions, pages, queries, removing, wording
 from app.platforms.forms import read_words
 from app.platforms.models import PlatformConnection
 from app.platforms.queries import MANAGE, VIEW
-from app.platforms.trying import tried
+from app.platforms.trying import tried, tried_for
 from app.staff.context import current_actor, current_scope, now, only_watching
 from app.staff.guards import requires
 from app.venues.models import Venue
@@ -62,7 +62,7 @@ def switch(connection_id: UUID) -> Response:
     """Switch one off, or on once its account is tested."""
     session, scope, on = db.session(), current_scope(), request.form.get("on") == "1"
     found = queries.get(session, scope, connection_id, MANAGE)
-    tested = tried(session, found) if on else None
+    tested = tried_for(session, found, {"is_enabled": on})
     who = (session, current_actor(), scope, connection_id)
     try:
         actions.edit(*who, {"is_enabled": on}, tested)

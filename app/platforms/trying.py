@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.platforms import registry, rules
+from app.platforms import drafts, registry, rules
 from app.platforms.base import Capability, Checked, Platform, PlatformError
 from app.platforms.conversing import Conversation
 from app.platforms.models import PlatformConnection
@@ -55,6 +55,17 @@ def tried(session: Session, connection: PlatformConnection) -> Tested:
         checked = Checked(False, error.message)
     said = (checked.works, checked.is_sure, checked.message)
     return Tested(*said, datetime.now(UTC), talk, configuration, options)
+
+
+def tried_for(
+    session: Session, stored: PlatformConnection, values: Mapping[str, Any]
+) -> Tested | None:
+    """What comes of the account as it will be after these changes; None where it stays as it is
+    and need not be tried. Ends the transaction as `tried` does. Raises InvalidPayload."""
+    wanted = drafts.draft_of(session, stored, values)
+    wanted.is_enabled = bool(values.get("is_enabled", stored.is_enabled))
+    is_other = drafts.is_other_account(stored, wanted)
+    return tried(session, wanted) if is_other or drafts.needs_test(stored, wanted) else None
 
 
 async def _check(platform: Platform) -> Checked:

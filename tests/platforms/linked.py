@@ -8,6 +8,7 @@ from typing import Any
 
 from app.config import Settings
 from app.extensions import db
+from app.outbound import policy
 from app.platforms import registry
 from app.platforms.models import PlatformConnection
 from app.venues.models import Venue
@@ -56,6 +57,8 @@ def typed(venue: Venue, **more: str) -> dict[str, str]:
 def covermanager() -> Iterator[There]:
     """CoverManager's stand-in, in CoverManager's place."""
     with there(CASES["covermanager"]) as place:
-        registry.configure(Settings(env="test", covermanager_url=place.url))
+        settings = Settings(env="test", covermanager_url=place.url, outbound_allow="127.0.0.0/8")
+        registry.configure(settings)
+        policy.configure(settings)
         yield place
     registry.configure(Settings(env="test"))

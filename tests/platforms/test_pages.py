@@ -39,7 +39,7 @@ def manager(house: House) -> FlaskClient:
 
 
 @pytest.fixture
-def place() -> Iterator[There]:
+def place(house: House) -> Iterator[There]:
     with covermanager() as found:
         yield found
 

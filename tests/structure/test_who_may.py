@@ -235,6 +235,7 @@ def sent(endpoint: str, ids: dict[str, Any]) -> dict[str, Any]:
         "api_staff_websites.change_website": {"name": "New name"},
         "api_staff_websites.add_key": {"name": "New key"},
         "api_staff_websites.change_key": {"name": "New name"},
+        "api_staff_platforms.change_connection": {"is_enabled": False},
     }
     if endpoint in bodies:
         return {"json": bodies[endpoint]}
