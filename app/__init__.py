@@ -120,6 +120,7 @@ def register_rooms(app: Flask) -> None:
     from app.api.partner.customers import customers as partner_customers
     from app.api.partner.places import places as partner_places
     from app.api.paypal import paypal_hook
+    from app.api.platform_hook import platform_hook
     from app.api.reference import reference
     from app.api.staff import staff_api
     from app.api.staff_people import staff_people_api
@@ -207,7 +208,7 @@ def register_rooms(app: Flask) -> None:
         *(customer_travelers, customer_treks, customer_bookings, customer_waiting),
         customer_account,
         *(my, requests),
-        *(paypal_hook, pay, payments, payment_settings, twilio_hook),
+        *(paypal_hook, pay, payments, payment_settings, twilio_hook, platform_hook),
     ):
         app.register_blueprint(blueprint)
     # One OCTO supplier is one website; the short address is for who sells for one only.

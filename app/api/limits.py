@@ -123,6 +123,8 @@ BY_ROUTE: dict[str, Policy] = {
     "api_reference.docs": PUBLIC,
     "onboarding.partners": PUBLIC,
     "api_paypal.receive_paypal": PROVIDER,
+    "api_platform_hook.receive_hint": PROVIDER,
+    "api_platform_hook.receive_hint_without_header": PROVIDER,
     "api_twilio.receive_status": REPORTS,
     "api_twilio.receive_answer": PROVIDER,
     **dict.fromkeys(("my.show", "my.calendar", "my.ask_cancel"), PUBLIC),

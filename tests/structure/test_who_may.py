@@ -133,6 +133,8 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         **a_platform(places["venue_id"]),
         "message_id": a_message(booking, event_id).id,
         "kind": "confirmation",
+        "platform_type": "covermanager",
+        "secret": "no-such-secret",
         "reference": "no-such-table",
         "medium": "email",
         "to": "checked_in",
