@@ -16,7 +16,7 @@ from app.venues.values import Reading, Wrong
 LONGEST = 500
 MOST_WORDS = 200
 """Words for a status that one connection may explain."""
-LONGEST_WORD = 60
+LONGEST_WORD = 100
 WRONG = "The connection cannot be saved like this."
 SILENT = ""
 """In the place of a status: this word says nothing about a booking."""
