@@ -150,6 +150,7 @@ def register_rooms(app: Flask) -> None:
     from app.paypal.pay_routes import pay
     from app.paypal.settings_routes import payment_settings
     from app.platforms.form_routes import platform_forms
+    from app.platforms.reservation_routes import platform_reservations
     from app.platforms.routes import platforms as platform_pages
     from app.portal.people_routes import partner_people
     from app.portal.routes import portal
@@ -197,7 +198,7 @@ def register_rooms(app: Flask) -> None:
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(tables, menus),
         *(manifest, waiting),
-        *(platform_forms, platform_pages),
+        *(platform_forms, platform_pages, platform_reservations),
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),
@@ -240,6 +241,7 @@ def register_followers() -> None:
     from app.bookings.elsewhere import elsewhere
     from app.bookings.seating import realign
     from app.platforms import asking
+    from app.platforms.beside import beside as platforms_beside
     from app.selfservice.desk_routes import beside as requests_beside
     from app.venues.beside import beside
     from app.venues.following import followers
@@ -249,7 +251,7 @@ def register_followers() -> None:
     followers.use(realign)
     freeing.use(at_once)
     beside.use(notes)
-    beside_bookings.use(requests_beside)
+    beside_bookings.use(requests_beside, platforms_beside)
     elsewhere.use(asking.sellers, asking.times_for)
 
 

@@ -16,6 +16,7 @@ from app.crypto import DataKey
 from app.events.models import Event
 from app.messaging import settings_history as message_words
 from app.partners.rules import EDITABLE as PARTNER_FIELDS
+from app.platforms import telling as reservation_words
 from app.platforms import wording as platform_words
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
@@ -84,6 +85,7 @@ _SAID = {
     "payment_settings.changed": "changed how the website takes money",
     **payment_words.SAID,
     **platform_words.SAID,
+    **reservation_words.SAID,
     "customer.updated": "corrected a customer",
     "customer.merged": "merged two records of a customer",
     "customer.merge_undone": "took a merge of two customers back",

@@ -1,4 +1,4 @@
-"""What other rooms say beside a booking on its page: what its guest asked for.
+"""What other rooms say beside a booking on its page: what its guest asked for, who else holds it.
 
 The bookings know of nobody who asks; who does is set here when the app is built.
 """
@@ -21,15 +21,18 @@ class Beside:
     """Filled once, by `create_app`."""
 
     def __init__(self) -> None:
-        self._ask: Teller | None = None
+        self._tellers: tuple[Teller, ...] = ()
 
-    def use(self, teller: Teller) -> None:
-        """Make this the one who is asked."""
-        self._ask = teller
+    def use(self, *tellers: Teller) -> None:
+        """Make these the ones who are asked."""
+        self._tellers = tellers
 
     def told(self, session: Session, scope: Scope, booking: Booking) -> Mapping[str, Any]:
         """What is said of this booking; nothing where nobody is asked."""
-        return self._ask(session, scope, booking) if self._ask else {}
+        said: dict[str, Any] = {}
+        for teller in self._tellers:
+            said.update(teller(session, scope, booking))
+        return said
 
 
 beside = Beside()

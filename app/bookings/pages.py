@@ -42,7 +42,7 @@ from app.partners import queries as partners
 from app.partners.models import Relation
 from app.staff.context import current_scope, now
 from app.staff.permissions import Permission
-from app.venues.queries import last_day_of, zone_name
+from app.venues.queries import last_day_of
 from app.web import go, page, say, toast, trigger, wants_fragment
 from app.websites.context import visible_websites
 
@@ -141,10 +141,11 @@ def booking_page(
 ) -> Response:
     """One booking with its history."""
     booking = queries.get(db.session(), current_scope(), booking_id)
+    around = queries.around(db.session(), booking)
     buttons = offered(booking, current_scope())
     context = {
         "b": booking,
-        "sold_by": queries.website_of(db.session(), booking),
+        "sold_by": around.website,
         "moves": [move for move in buttons if move is not CANCEL],
         "cancel": CANCEL if CANCEL in buttons else None,
         "may_edit": current_scope().can(Permission.BOOKINGS_EDIT, booking.website_id),
@@ -166,8 +167,8 @@ def booking_page(
     }
     if context["sees_amounts"]:
         context["payments"] = payment_pages.panel(db.session(), current_scope(), booking, now())
-    website = context["sold_by"]
-    context["tz"] = ZoneInfo(zone_name(db.session(), booking.venue_id, website))
+    website = around.website
+    context["tz"] = ZoneInfo((around.venue or website).timezone)
     until = last_day_of(db.session(), booking.departure_id) if booking.departure_id else None
     context["until"] = until if until and until > booking.activity_date else None
     context["phone_link"] = _dial(booking, website.phone_region)

@@ -18,6 +18,7 @@ from app.errors import NotFound
 from app.events.models import Event, Outbox
 from app.staff.permissions import Permission
 from app.staff.scope import Scope
+from app.venues.models import Activity, Venue
 from app.websites.models import Website
 
 VIEW = Permission.BOOKINGS_VIEW
@@ -81,6 +82,28 @@ def lock_by_source(session: Session, website_id: str, source_id: UUID) -> Locked
 def website_of(session: Session, booking: Booking) -> Website:
     """The website a booking belongs to."""
     return session.get_one(Website, booking.website_id)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around a booking. Whoever asks the session for one of them finds it there."""
+
+    website: Website
+    venue: Venue | None
+    activity: Activity | None
+
+
+def around(session: Session, booking: Booking) -> Around:
+    """Its website, venue and activity, in one query."""
+    query = (
+        select(Website, Venue, Activity)
+        .select_from(Website)
+        .outerjoin(Venue, Venue.id == booking.venue_id)
+        .outerjoin(Activity, Activity.id == booking.activity_id)
+        .where(Website.id == booking.website_id)
+    )
+    row = session.execute(query).one()
+    return Around(row[0], row[1], row[2])
 
 
 def held_fields(session: Session, booking_id: UUID, door: str) -> set[str]:

@@ -36,10 +36,14 @@ _WANTED = {
     "place_offered": "offered the place to who waited for it",
 }
 """Messages that came due by themselves."""
-_ASKED = {
+_OTHERS = {
     "request.made": "asked for a change",
     "request.withdrawn": "withdrew a request",
     "request.answered": "answered the guest's request",
+    "platform.refused": "could not reserve it at {label}",
+    "platform.unclear": "does not know whether it is reserved at {label}",
+    "platform.wanted": "sent it to {label} again",
+    "platform.found": "found it at {label}",
 }
 _LOST = {
     "message.failed": "could not deliver the {kind} by {medium}",
@@ -132,8 +136,8 @@ def _door(event: Event) -> str:
 def _summary(event: Event, opened: Mapping[str, list[Any]], say: Say) -> str:
     if event.name in payment_words.SAID:
         return payment_words.said(event, opened, say)
-    if event.name in _ASKED:
-        return _ASKED[event.name]
+    if event.name in _OTHERS:
+        return _OTHERS[event.name].format(label=event.meta.get("label", "the platform"))
     if event.name == "message.wanted":
         return _WANTED.get(opened["kind"][1], "put a message on its way")
     if event.name in _LOST:

@@ -11,6 +11,12 @@ from app.deliveries.models import Delivery, State
 from app.deliveries.queries import RETRYING
 from app.events.models import Event
 
+_SHORT = {
+    "booking.created": "New booking",
+    "platform.wanted": "Sent again",
+    "platform.found": "Found at the platform",
+}
+
 
 def shown_state(delivery: Delivery) -> str:
     """The state as people know it: between two tries it is retrying."""
@@ -20,8 +26,8 @@ def shown_state(delivery: Delivery) -> str:
 
 def what_changed(event: Event) -> str:
     """An event in a few words: what became of the booking, or which fields changed."""
-    if event.name == "booking.created":
-        return "New booking"
+    if event.name in _SHORT:
+        return _SHORT[event.name]
     status_pair = event.changes.get("status")
     follows = STATUS_COMPANIONS - {"admin_notes"} if status_pair else frozenset()
     others = [name for name in FIELDS if name in event.changes and name not in follows]

@@ -16,6 +16,13 @@ WANTED = "platform.wanted"
 FOUND = "platform.found"
 """Staff have looked, and say by which id it is there."""
 ASKED = frozenset({WANTED, FOUND})
+SAID = {
+    REFUSED: "could not make a booking's reservation at its platform",
+    UNCLEAR: "does not know whether a booking has its reservation at its platform",
+    WANTED: "sent a booking to its platform again",
+    FOUND: "found a booking's reservation at its platform",
+}
+"""Names of these events, and what people read."""
 
 
 def label_of(connection: PlatformConnection) -> str:
