@@ -17,9 +17,12 @@ from app.alerts import rates
 from app.alerts.rates import Rate
 from app.deliveries.models import Destination
 from app.messaging.models import Medium
+from app.platforms import registry
+from app.platforms.models import PlatformConnection
 from app.schedule import looking
 from app.schedule.jobs import Schedule
 from app.schedule.looking import LATE
+from app.venues.models import Venue
 from app.websites.models import Website
 
 
@@ -32,6 +35,7 @@ class Condition(enum.StrEnum):
     API_ERRORS = "api_errors"
     DATABASE = "database"
     DESTINATION = "destination"
+    PLATFORM = "platform"
     SCHEDULE = "schedule"
 
 
@@ -42,6 +46,7 @@ TITLES = {
     Condition.API_ERRORS: "API errors",
     Condition.DATABASE: "Database out of reach",
     Condition.DESTINATION: "A destination fails",
+    Condition.PLATFORM: "A platform cannot be pulled",
     Condition.SCHEDULE: "Scheduled work is late",
 }
 TOLD_TO_ALL = frozenset({Condition.API_ERRORS, Condition.DATABASE})
@@ -94,6 +99,7 @@ def find(session: Session, schedule: Schedule, now: datetime) -> list[Finding]:
         *_calls(session, now),
         *_database(session, now),
         *_destinations(session, now),
+        *_platforms(session, now),
         *_late(session, schedule, now),
     ]
 
@@ -152,6 +158,22 @@ def _destinations(session: Session, now: datetime) -> Iterator[Finding]:
         )
 
 
+def _platforms(session: Session, now: datetime) -> Iterator[Finding]:
+    at = PlatformConnection
+    query = (
+        select(at.id, at.platform_type, at.website_id, at.sync_failing_since, Venue.name)
+        .join(Venue, Venue.id == at.venue_id)
+        .where(at.is_enabled, at.sync_failing_since < now - FAILING_FOR)
+        .order_by(at.sync_failing_since)
+    )
+    for row in session.execute(query):
+        kind = registry.KINDS.get(row.platform_type)
+        minutes = (now - row.sync_failing_since) / timedelta(minutes=1)
+        said = f"The reservations of {row.name} do not come in from "
+        said += f"{kind.label if kind else row.platform_type}. See Platforms."
+        yield Finding(Condition.PLATFORM, said, minutes, str(row.id), row.website_id)
+
+
 def _late(session: Session, schedule: Schedule, now: datetime) -> Iterator[Finding]:
     for job, since in looking.late(session, schedule.all(session), now):
         minutes = (now - since) / timedelta(minutes=1)
@@ -166,5 +188,6 @@ THRESHOLDS = {
     Condition.API_ERRORS: f"More than {CALLS.percent:g} % in 15 minutes",
     Condition.DATABASE: f"{UNREACHABLE} failures in 5 minutes",
     Condition.DESTINATION: "Failing for 15 minutes",
+    Condition.PLATFORM: "Failing for 15 minutes",
     Condition.SCHEDULE: f"Late by {LATE // timedelta(minutes=1)} minutes",
 }

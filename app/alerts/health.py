@@ -69,6 +69,7 @@ def overview(
         Condition.API_ERRORS: _calls(session, now),
         Condition.DATABASE: _database(session, now),
         Condition.DESTINATION: (str(failing), _hourly_alerts(alerts, Condition.DESTINATION, now)),
+        Condition.PLATFORM: _platforms(alerts, now),
         Condition.SCHEDULE: (str(late), _hourly_alerts(alerts, Condition.SCHEDULE, now)),
     }
     conditions = [
@@ -93,6 +94,7 @@ _UNITS = {
     Condition.API_ERRORS: "percent failed",
     Condition.DATABASE: "failures",
     Condition.DESTINATION: "failing",
+    Condition.PLATFORM: "failing",
     Condition.SCHEDULE: "late",
 }
 Line = tuple[str, Sequence[float]]
@@ -106,6 +108,11 @@ def _payments(session: Session, websites: Websites, now: datetime) -> Line:
 def _money(session: Session, websites: Websites, alerts: Sequence[Alert], now: datetime) -> Line:
     found = rates.money_troubles(session, websites, now - MONEY_SINCE)
     return str(sum(count for *_, count in found)), _hourly_alerts(alerts, Condition.MONEY, now)
+
+
+def _platforms(alerts: Sequence[Alert], now: datetime) -> Line:
+    firing = [a for a in alerts if a.condition == Condition.PLATFORM and a.resolved_at is None]
+    return str(len(firing)), _hourly_alerts(alerts, Condition.PLATFORM, now)
 
 
 def _sms(session: Session, websites: Websites, now: datetime) -> Line:

@@ -55,10 +55,16 @@ def kind_for(event: Event, booking: Booking | None, audience: str) -> Kind | Non
         return _asked(event) if audience == GUEST else None
     kind = _of_booking(event, booking)
     if audience == GUEST:
-        return None if booking.partner_id else kind  # its partner looks after its guests
+        return None if booking.partner_id or _told_there(event, booking) else kind
     if audience == KITCHEN:
         return _for_the_kitchen(event, booking, kind)
     return Kind.STAFF_ALERT if kind in (Kind.CONFIRMATION, Kind.CANCELLATION) else None
+
+
+def _told_there(event: Event, booking: Booking) -> bool:
+    """Whether a platform did this to its own reservation: then it tells its guest. (A partner
+    looks after its guests, whoever did it.)"""
+    return booking.source == "platform" and event.door.startswith("platform:")
 
 
 def _asked(event: Event) -> Kind | None:

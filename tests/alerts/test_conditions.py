@@ -20,10 +20,11 @@ from app.events.models import SYSTEM, Event, NewEvent, Outbox
 from app.extensions import db
 from app.messaging.models import Kind, Medium, Message
 from app.payments.models import Payment, PaymentKind
+from app.platforms.models import PlatformConnection
 from app.schedule.jobs import Job, Schedule
 from app.schedule.models import ScheduledRun
 from app.schedule.rhythm import daily
-from tests.factories import BookingFactory, WebsiteFactory
+from tests.factories import BookingFactory, VenueFactory, WebsiteFactory
 from tests.harness.counting import counted_queries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -152,6 +153,28 @@ def test_destinations() -> None:
     assert finding.message == "Nothing arrives at Pier 9."
 
 
+def test_a_platform_that_cannot_be_pulled() -> None:
+    for minutes, is_enabled in ((15, True), (16, False), (17, True)):
+        venue = VenueFactory(website_id=WebsiteFactory(id=f"site-{minutes}").id, name="The Anchor")
+        since = NOW - minutes * MINUTE
+        row = PlatformConnection(
+            website_id=venue.website_id,
+            venue_id=venue.id,
+            platform_type="covermanager",
+            is_enabled=is_enabled,
+            sync_failing_since=since,
+        )
+        db.session.add(row)
+        db.session.flush()
+    [finding] = find(db.session(), Schedule(), NOW)
+    assert (finding.condition, finding.key, finding.website_id) == (
+        *(Condition.PLATFORM, str(row.id)),
+        "site-17",
+    )
+    assert "The Anchor" in finding.message
+    assert "CoverManager" in finding.message
+
+
 @pytest.mark.parametrize(
     ("last_due", "finished", "started", "fires"),
     [
@@ -224,7 +247,7 @@ def test_a_look_takes_few_queries(app: Flask) -> None:
     actions.check(db.session(), NOW)
     with counted_queries(app) as statements:
         assert actions.check(db.session(), NOW + MINUTE) == 0
-    assert len(statements) <= 10 + 6, "what is found, and a note at each of six alerts"
+    assert len(statements) <= 11 + 6, "what is found, and a note at each of six alerts"
 
 
 def test_what_is_old_is_forgotten() -> None:

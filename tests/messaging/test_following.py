@@ -38,7 +38,7 @@ def booking(**fields: Any) -> Booking:
 
 def event(name: str = "booking.updated", **changes: Any) -> Event:
     said = {key: list(pair) for key, pair in changes.items()}
-    return Event(name=name, changes=said, occurred_at=NOW)
+    return Event(name=name, changes=said, occurred_at=NOW, door="staff")
 
 
 CREATED, MOVED = "booking.created", "booking.status_changed"
@@ -80,6 +80,17 @@ CREATED, MOVED = "booking.created", "booking.status_changed"
 )
 def test_what_a_guest_is_told(happened: Event, about: dict[str, Any], expected: str | None) -> None:
     assert kind_for(happened, booking(**about), GUEST) == expected
+
+
+def test_a_platform_tells_its_guests_itself_of_what_it_did() -> None:
+    there = booking(source="platform")
+    new = event(CREATED, status=(None, "confirmed"))
+    new.door = "platform:7"
+    assert kind_for(new, there, GUEST) is None
+    assert kind_for(new, there, MANAGER) is Kind.STAFF_ALERT
+    assert kind_for(event(time_slot=("12:00", "13:00")), there, GUEST) is Kind.CHANGE
+    assert kind_for(event("message.wanted", kind=(None, "reminder")), there, GUEST)
+    assert kind_for(new, booking(source="phone"), GUEST) is Kind.CONFIRMATION, "made by us"
 
 
 def test_managers_hear_of_new_and_cancelled_bookings_also_of_partners() -> None:
