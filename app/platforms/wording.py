@@ -37,6 +37,8 @@ CALLS = {
     "booking": ("Bookings", ("booking",)),
 }
 """Kinds of calls by which the log of exchanges is narrowed: label, and event types."""
+UNTOLD = ("platform.connected", "platform.enabled", "platform.disabled")
+"""Their words say it all."""
 _KINDS = {"user": "staff"}
 
 
@@ -100,7 +102,7 @@ def _changes(event: Event) -> list[dict[str, Any]]:
     return [
         {"label": LABELS.get(name, name), "old": _text(pair[0]), "new": _text(pair[1])}
         for name, pair in event.changes.items()
-        if event.name not in ("platform.enabled", "platform.disabled")
+        if event.name not in UNTOLD
     ]
 
 

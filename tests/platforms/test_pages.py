@@ -130,7 +130,8 @@ class TestConnecting:
         wrong = typed(venue, **{"account.api_key": "wrong-key-99", "options.host": "beta"})
         answer = manager.post("/platforms/new", data=wrong)
         assert answer.status_code == 422
-        assert "It does not work: CoverManager" in answer.text
+        assert "It does not work." in answer.text
+        assert "CoverManager says: " in answer.text
         assert db.session.scalars(select(PlatformConnection)).all() == []
         assert 'value="the-anchor-demo"' in answer.text
         assert '<option value="beta" selected' in answer.text
