@@ -1,6 +1,6 @@
 """The reports over a million bookings against the bare SQL that they send, and what writing costs.
 
-Run: `.venv/bin/python -m bench.reports [times] [rows]`
+Run: `.venv/bin/python -m bench.reports [times] [rows] [tab]`
 
 `report` builds what a tab shows; `bare SQL` sends the same statements by psycopg; `plain` asks the
 bookings themselves instead of the sums. Writing: one booking changed, with and without triggers.
@@ -69,11 +69,13 @@ def send(connection: Any, statements: list[tuple[str, Any]]) -> None:
         connection.execute(statement, values).fetchall()
 
 
-def measure(app: Flask, connection: Any, times: int) -> None:
+def measure(app: Flask, connection: Any, times: int, only: str = "") -> None:
     """One line for each tab and period."""
     print(f"{'':26}{'report':>16}{'bare SQL':>16}{'ratio':>8}")
     for days, compare in ((30, False), (365, False), (730, False), (365, True)):
         for tab, maker in MAKERS.items():
+            if only not in ("", tab):
+                continue
             make = partial(maker, asked(days, compare))
             bare = partial(send, connection, statements_of(make))
             taken = milliseconds(make, times), milliseconds(bare, times)
@@ -124,7 +126,7 @@ def main() -> None:
             print(
                 f"{rows:,} bookings, {kept:,} sums, merged in {time.perf_counter() - start:.0f} s"
             )
-            measure(stand.app, connection, times)
+            measure(stand.app, connection, times, *sys.argv[3:4])
             measure_writing(connection, rows, 200)
     print(f"milliseconds, median / p95; goal < {GOAL}, ratio < {RATIO}")
 

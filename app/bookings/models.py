@@ -201,6 +201,11 @@ class Booking(Predicates, Base):
             postgresql_where="venue_id IS NOT NULL",
         ),
         Index(
+            "ix_bookings_venue_booked",
+            *("venue_id", "booked_day"),
+            postgresql_where="venue_id IS NOT NULL",
+        ),
+        Index(
             "ix_bookings_activity_day",
             *("activity_id", "activity_date"),
             postgresql_where="activity_id IS NOT NULL",

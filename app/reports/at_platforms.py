@@ -17,8 +17,8 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     DateTime,
+    Integer,
     Text,
-    Uuid,
     and_,
     column,
     func,
@@ -117,9 +117,11 @@ def connections(session: Session, scope: Scope, website_id: str | None) -> Seque
     return [Connected(*found) for found in session.execute(query)]
 
 
-def held(session: Session, scope: Scope, wanted: Wanted) -> dict[Group, Held]:
-    """What the platforms hold, by type and connection, and rolled up."""
-    each = _each(scope, wanted)
+def held(
+    session: Session, scope: Scope, wanted: Wanted, venues: Sequence[UUID]
+) -> dict[Group, Held]:
+    """What the platforms of these venues hold, by type and connection, and rolled up."""
+    each = _each(scope, wanted, venues)
     live, came = each.c.status.in_(LIVE), each.c.came
     count, covers = func.count(), func.sum(each.c.guest_count)
     half: Any = func.percentile_disc(0.5).within_group(each.c.lead.asc())
@@ -142,7 +144,7 @@ def sold(session: Session, scope: Scope, wanted: Wanted, venues: Sequence[UUID])
     """Bookings at these venues by source."""
     query = (
         select(Booking.source, func.count(), func.sum(Booking.guest_count))
-        .where(Booking.venue_id.in_(venues), Booking.status.in_(LIVE), *_within(scope, wanted))
+        .where(Booking.status.in_(LIVE), *_within(scope, wanted, venues))
         .group_by(Booking.source)
     )
     return {row[0]: Sold(row[1], row[2]) for row in session.execute(query)}
@@ -150,13 +152,14 @@ def sold(session: Session, scope: Scope, wanted: Wanted, venues: Sequence[UUID])
 
 def called(session: Session, wanted: Wanted, whom: Sequence[Connected]) -> dict[Group, Called]:
     """How the calls to these went, by type and connection, and rolled up."""
-    rows = [_span(each, wanted) for each in whom]
+    kinds = sorted({each.type for each in whom})
+    rows = [(kinds.index(each.type), at, *_span(each, wanted)) for at, each in enumerate(whom)]
     spans = values(
-        *(column("door", Text), column("platform_type", Text), column("connection_id", Uuid)),
+        *(column("kind", Integer), column("place", Integer), column("door", Text)),
         *(column("since", DateTime(True)), column("until", DateTime(True))),
         name="spans",
     ).data(rows)
-    keys = (spans.c.platform_type, spans.c.connection_id)
+    keys = (spans.c.kind, spans.c.place)  # numbers: they are what is sorted
     both: Any = func.percentile_disc(literal_column("ARRAY[0.5, 0.95]"))
     query = (
         select(
@@ -173,26 +176,27 @@ def called(session: Session, wanted: Wanted, whom: Sequence[Connected]) -> dict[
                 SyncLog.created_at >= spans.c.since,
                 SyncLog.created_at < spans.c.until,
                 _OF_PLATFORMS,
-                SyncLog.id >= first_id_since("sync_logs", min(each[3] for each in rows)),
+                SyncLog.id >= first_id_since("sync_logs", min(row[3] for row in rows)),
                 SyncLog.direction == "outbound",
             ),
         )
         .group_by(func.rollup(*keys))
     )
-    found = {}
-    for kind, connection, calls, failed, durations in session.execute(query):
-        found[kind, connection] = Called(calls, failed, *(durations or ()))
+    found: dict[Group, Called] = {}
+    for kind, at, calls, failed, durations in session.execute(query):
+        group = None if kind is None else kinds[kind], None if at is None else whom[at].id
+        found[group] = Called(calls, failed, *(durations or ()))
     return found
 
 
-def _span(each: Connected, wanted: Wanted) -> tuple[str, str, UUID, datetime, datetime]:
+def _span(each: Connected, wanted: Wanted) -> tuple[str, datetime, datetime]:
     zone, period = ZoneInfo(each.zone), wanted.period
     since = datetime.combine(period.first, time(), zone)
     until = datetime.combine(period.last + timedelta(days=1), time(), zone)
-    return f"platform:{each.id}", each.type, each.id, since, until
+    return f"platform:{each.id}", since, until
 
 
-def _each(scope: Scope, wanted: Wanted) -> Any:
+def _each(scope: Scope, wanted: Wanted, venues: Sequence[UUID]) -> Any:
     """One row for each booking that a platform holds or held."""
     row, connection = PlatformReservation, PlatformConnection
     theirs: Any = func.bool_or(~row.is_ours)
@@ -209,16 +213,17 @@ def _each(scope: Scope, wanted: Wanted) -> Any:
             Booking,
             and_(Booking.id == row.booking_id, Booking.venue_id == connection.venue_id),
         )
-        .where(row.external_id.is_not(None), *_within(scope, wanted))
+        .where(row.external_id.is_not(None), *_within(scope, wanted, venues))
         .ext(distinct_on(row.booking_id))
         .order_by(row.booking_id, row.state.in_(OPEN).desc(), row.created_at.desc(), row.id.desc())
         .subquery()
     )
 
 
-def _within(scope: Scope, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _within(scope: Scope, wanted: Wanted, venues: Sequence[UUID]) -> list[ColumnElement[bool]]:
     day = Booking.booked_day if wanted.basis == "booked" else Booking.activity_date
     found = [
+        Booking.venue_id.in_(venues),
         day.between(wanted.period.first, wanted.period.last),
         scope.clause(Booking.website_id, VIEW),
     ]

@@ -103,9 +103,9 @@ def platforms(asked: Asked) -> Report:
 
 
 def _read(asked: Asked, wanted: Wanted, whom: Sequence[Connected]) -> Found:
-    inputs = (asked.session, asked.scope, wanted)
-    groups = reading.held(*inputs)
-    sold = reading.sold(*inputs, sorted({each.venue_id for each in whom}))
+    venues = sorted({each.venue_id for each in whom})
+    inputs = (asked.session, asked.scope, wanted, venues)
+    groups, sold = reading.held(*inputs), reading.sold(*inputs)
     return Found(groups, reading.called(asked.session, wanted, whom), reading.others(sold, groups))
 
 
