@@ -23,13 +23,17 @@ from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
 from app.extensions import db
+from app.platforms.models import PlatformConnection, PlatformReservation
 from app.runtime import embedded
 from app.wall import ROLE, lifted, open_for, open_guests, wall
 from tests.api.source import full_booking
-from tests.factories import ApiKeyFactory, BookingFactory, WebsiteFactory
+from tests.factories import ApiKeyFactory, BookingFactory, VenueFactory, WebsiteFactory
 from tests.harness.isolation import dispose
 
-TABLES: tuple[Any, ...] = (Booking, Customer, Event, SyncLog, Delivery)
+TABLES: tuple[Any, ...] = (
+    *(Booking, Customer, Event, SyncLog, Delivery),
+    *(PlatformConnection, PlatformReservation),
+)
 SOURCE_ID = "00000000-0000-4000-8000-000000000007"
 OURS, THEIRS = frozenset({"ours"}), frozenset({"theirs"})
 pytestmark = pytest.mark.committed
@@ -49,7 +53,18 @@ def fill(session: Session) -> None:
         waiting = {"channel": "webhook", "lane": str(booking.id), "position": 1, "state": "failed"}
         ids = {"event_id": event_id, "destination_id": place.id, "website_id": website}
         session.add(Delivery(**ids, **waiting))
+        connect(session, booking)
     session.commit()
+
+
+def connect(session: Session, booking: Booking) -> None:
+    """A platform of its website, and its reservation there."""
+    venue, website = VenueFactory(website_id=booking.website_id), booking.website_id
+    place = PlatformConnection(venue_id=venue.id, website_id=website, platform_type="covermanager")
+    session.add(place)
+    session.flush()
+    ids = {"website_id": website, "connection_id": place.id, "booking_id": booking.id}
+    session.add(PlatformReservation(**ids, is_ours=True, state="live"))
 
 
 def call_of(website: str) -> SyncLog:
