@@ -40,10 +40,10 @@ _OTHERS = {
     "request.made": "asked for a change",
     "request.withdrawn": "withdrew a request",
     "request.answered": "answered the guest's request",
-    "platform.refused": "could not reserve it at {label}",
-    "platform.unclear": "does not know whether it is reserved at {label}",
-    "platform.wanted": "sent it to {label} again",
-    "platform.found": "found it at {label}",
+    "reservation.refused": "could not reserve it at {label}",
+    "reservation.unclear": "does not know whether it is reserved at {label}",
+    "reservation.wanted": "sent it to {label} again",
+    "reservation.found": "found it at {label}",
 }
 _LOST = {
     "message.failed": "could not deliver the {kind} by {medium}",

@@ -13,8 +13,8 @@ from app.events.models import Event
 
 _SHORT = {
     "booking.created": "New booking",
-    "platform.wanted": "Sent again",
-    "platform.found": "Found at the platform",
+    "reservation.wanted": "Sent again",
+    "reservation.found": "Found at the platform",
 }
 
 

@@ -9,11 +9,11 @@ from app.events.models import SYSTEM, Actor, NewEvent
 from app.platforms import registry
 from app.platforms.models import PlatformConnection, PlatformReservation
 
-REFUSED = "platform.refused"
-UNCLEAR = "platform.unclear"
-WANTED = "platform.wanted"
+REFUSED = "reservation.refused"
+UNCLEAR = "reservation.unclear"
+WANTED = "reservation.wanted"
 """Staff send it again."""
-FOUND = "platform.found"
+FOUND = "reservation.found"
 """Staff have looked, and say by which id it is there."""
 ASKED = frozenset({WANTED, FOUND})
 SAID = {

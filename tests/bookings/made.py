@@ -39,15 +39,17 @@ VALUES: dict[str, Any] = {
 
 
 def made(website_id: str = "ours", **fields: Any) -> Booking:
-    """A booking of this website; `status` is its status, `source` where it came from."""
+    """A booking of this website; `status` is its status, `source` where it came from, `actor` who
+    brings it: the website itself, unless it is said otherwise."""
     website = db.session.get_one(Website, website_id)
+    itself = Actor("website", website.id, website.name, website.door)
+    actor = fields.pop("actor", itself)
     source = fields.pop("source", "website")
     status = fields.pop("status", Status.CONFIRMED.value)
     values = {**VALUES, **fields, STATED: status}
     contact = Contact(
         name=values["customer_name"], email=values["customer_email"], phone=values["customer_phone"]
     )
-    actor = Actor("website", website.id, website.name, website.door)
     booking_id = insert_new(
         db.session(),
         actor,

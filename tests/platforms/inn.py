@@ -166,6 +166,10 @@ class Inn:
         """Claim, call, and be killed before anything of it is written down."""
         self.dispatch()
         self.carry(self.compose(self.claim()))
+        self.revive()
+
+    def revive(self) -> None:
+        """A worker has died; its leases run out."""
         self.pass_time(31)
         self.session.execute(
             text("UPDATE deliveries SET lease_until = now() - interval '1 s' WHERE state='sending'")

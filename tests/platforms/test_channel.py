@@ -14,13 +14,15 @@ from app.bookings.status import Status
 from app.config import Settings
 from app.extensions import db
 from app.outbound import policy
-from app.platforms import registry
-from app.platforms.models import PlatformConnection
+from app.platforms import carrying, registry
+from app.platforms.models import PlatformConnection, PlatformReservation
 from app.venues.models import Venue
 from demo.standins.covermanager.book import Book, Restaurant
 from demo.standins.covermanager.server import KEY, Standin
+from tests.platforms import toy
 from tests.platforms.contract import CASES, SLUG, There, there
 from tests.platforms.inn import DAY, Inn, a_table, an_inn, brief, connect, platform_actor, to_venue
+from tests.platforms.test_contract import ANA
 
 SAIL = "the-sail-demo"
 
@@ -301,3 +303,91 @@ def test_the_log_tells_every_call_and_nobodys_name(
         shown = f"{log.url}{log.request_body}{log.response_body}{log.error_message}"
         for private in ("Demo Guest", "guest@example.com", "79000001", "cm-demo-key"):
             assert private not in shown
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[There]:
+    """A platform that cannot change a reservation."""
+    monkeypatch.setitem(registry.KINDS, "toy", toy.KIND)
+    with there(CASES["toy"]) as found:
+        yield found
+
+
+class Killed(BaseException):
+    """As by a SIGKILL."""
+
+
+@pytest.mark.parametrize("step", ["platform_between", "platform_marked", "platform_taken"])
+def test_a_worker_dies_between_leaving_one_and_making_another(
+    inn: Inn, venue: Venue, plain: There, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(venue, plain)
+    booking = a_table(venue)
+    inn.run()
+    inn.edit(booking, guest_count=4)
+
+    def reach(place: str) -> None:
+        if place == step:
+            raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(carrying.faults, "reach", reach)
+        with pytest.raises(Killed):
+            inn.run(1)
+    inn.revive()
+    inn.run()
+    assert [(each.party_size, each.raw_status) for each in plain.held()] == [(2, "off"), (4, "on")]
+    assert [row.state for row in inn.rows(booking)] == ["cancelled", "live"]
+
+
+def test_a_booking_stays_with_who_holds_it(
+    inn: Inn, venue: Venue, place: There, connection: PlatformConnection, plain: There
+) -> None:
+    other = connect(venue, plain, priority=2)
+    booking = a_table(venue)
+    inn.dispatch()
+    connection.priority = 3  # before anything was sent
+    inn.edit(booking, guest_count=3)
+    inn.run()
+    assert (brief(place.live()), plain.held()) == ([("20:00", 3)], [])
+    connection.is_enabled = False
+    inn.move(booking, Status.CANCELLED)
+    inn.run()
+    assert len(place.live()) == 1, "it waits until the connection is on"
+    inn.move(booking, Status.CONFIRMED)
+    new = a_table(venue, customer_email="new@example.com", customer_phone="+35679000007")
+    inn.run()
+    assert [row.connection_id for row in inn.rows(new)] == [other.id]
+    connection.is_enabled = True
+    inn.run()
+    assert (brief(place.live()), len(plain.live())) == ([("20:00", 3)], 1)
+
+
+def test_what_came_from_there_goes_back_there(
+    inn: Inn, venue: Venue, place: There, connection: PlatformConnection
+) -> None:
+    place.do(lambda platform: platform.create_reservation(replace(ANA, day=DAY)))
+    (held,) = place.held()
+    booking = a_table(venue, source="platform", actor=platform_actor(connection))
+    row = PlatformReservation(
+        website_id=venue.website_id,
+        connection_id=connection.id,
+        booking_id=booking.id,
+        external_id=held.external_id,
+        is_ours=False,
+        state="live",
+        version=1,
+    )
+    db.session.add(row)
+    inn.run()
+    assert place.state()["calls"] == ["reserv/reserv"], "it knows its own"
+    inn.edit(booking, guest_count=4)
+    inn.run()
+    assert brief(place.live()) == [("20:00", 4)]
+    inn.move(booking, Status.CANCELLED, platform_actor(connection))
+    inn.row(booking).state = "cancelled"
+    inn.run()
+    assert len(place.live()) == 1
+    inn.move(booking, Status.CONFIRMED)
+    inn.run()
+    assert [row.is_ours for row in inn.rows(booking)] == [False, True]
