@@ -12,9 +12,10 @@ from flask import Flask
 
 from app.bookings.status import Status
 from app.config import Settings
+from app.deliveries import faults
 from app.extensions import db
 from app.outbound import policy
-from app.platforms import carrying, registry
+from app.platforms import registry
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.venues.models import Venue
 from demo.standins.covermanager.book import Book, Restaurant
@@ -331,7 +332,7 @@ def test_a_worker_dies_between_leaving_one_and_making_another(
             raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr(carrying.faults, "reach", reach)
+        dying.setattr(faults, "reach", reach)
         with pytest.raises(Killed):
             inn.run(1)
     inn.revive()

@@ -14,6 +14,7 @@ from app.config import Settings
 from app.extensions import db
 from app.outbound import policy
 from app.platforms import registry
+from app.platforms.base import Kind
 from app.platforms.models import PlatformConnection
 from app.venues.models import Venue
 from tests.desk import House, build_house
@@ -32,7 +33,7 @@ class Blind(toy.Toy):
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[There]:
     case = CASES["toy"]
-    kind = toy.base.Kind("toy", "Toy", toy.FIELDS, (), {"off": "cancelled"}, Blind)
+    kind = Kind("toy", "Toy", toy.FIELDS, (), {"off": "cancelled"}, Blind)
     monkeypatch.setitem(registry.KINDS, "toy", kind)
     with there(case) as found:
         yield found
