@@ -150,6 +150,7 @@ def register_rooms(app: Flask) -> None:
     from app.paypal.pay_routes import pay
     from app.paypal.settings_routes import payment_settings
     from app.platforms.form_routes import platform_forms
+    from app.platforms.log_routes import platform_log
     from app.platforms.reservation_routes import platform_reservations
     from app.platforms.routes import platforms as platform_pages
     from app.portal.people_routes import partner_people
@@ -198,7 +199,7 @@ def register_rooms(app: Flask) -> None:
         *(venues, venue_hours, activities, departures, dive_sites, venue_days),
         *(tables, menus),
         *(manifest, waiting),
-        *(platform_forms, platform_pages, platform_reservations),
+        *(platform_forms, platform_pages, platform_log, platform_reservations),
         *(messages, templates, message_setup),
         *(audit, customers, reports, portal, partner_people),
         *(health, work),

@@ -14,7 +14,7 @@ from app.apikeys.pages import Crumb
 from app.bookings.status import Status
 from app.events import queries as events
 from app.extensions import db
-from app.platforms import queries, registry, rules, wording
+from app.platforms import exchanges, queries, registry, rules, wording
 from app.platforms.actions import label_of
 from app.platforms.base import Capability
 from app.platforms.forms import UNTOUCHED
@@ -77,7 +77,7 @@ def show(connection: PlatformConnection) -> dict[str, Any]:
         "untouched": UNTOUCHED,
         "service": next(iter(_service(connection)), None),
         "hook": hook_of(connection),
-        "calls": queries.exchanges(session, connection, limit=5).rows,
+        "calls": exchanges.page(session, connection, limit=5).rows,
         "call_word": wording.call_word,
         "history": wording.lines(found),
         "past": there.past if there else 0,

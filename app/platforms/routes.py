@@ -1,5 +1,5 @@
-"""Pages of the connections: list, one, its order, its pulls, its words, its log. The form that
-makes and changes one is in `form_routes`."""
+"""Pages of the connections: list, one, its order, its pulls, its words. The form that makes and
+changes one is in `form_routes`, what was said with its platform in `log_routes`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 
 from app.apikeys.pages import show_secrets
-from app.bookings import references
 from app.errors import Conflict, InvalidPayload, WebsiteNotFound
 from app.extensions import db
 from app.platforms import actions, pages, queries, removing, wording
@@ -180,48 +179,6 @@ def remove(connection_id: UUID) -> Response:
     session.commit()
     say(f"The connection to {label} is removed.")
     return go(url_for("platforms.index"))
-
-
-@platforms.get("/<uuid:connection_id>/log")
-@requires(VIEW)
-def log(connection_id: UUID) -> Response:
-    """What was said with the platform, the newest first; for htmx the list or its next rows."""
-    found, after = _visible(connection_id), request.args.get("after")
-    kind, failed = request.args.get("kind", ""), request.args.get("answer") == "failed"
-    kinds = wording.CALLS[kind][1] if kind in wording.CALLS else None
-    session = db.session()
-    rows = queries.exchanges(session, found, kinds, failed=failed, after=after)
-    more = request.headers.get("HX-Target") == "more"
-    return page(
-        "platforms/log.html",
-        "platforms/_call_rows.html" if more else "platforms/_log.html",
-        **pages.head(found),
-        calls=rows.rows,
-        following=rows.next,
-        kind_chosen=kind if kinds else "",
-        failed=failed,
-        kinds=[(name, label) for name, (label, _) in wording.CALLS.items()],
-        call_word=wording.call_word,
-        references=references.of(session, [row.booking_id for row in rows.rows]),
-    )
-
-
-@platforms.get("/<uuid:connection_id>/log/<int:log_id>")
-@requires(VIEW)
-def exchange(connection_id: UUID, log_id: int) -> Response:
-    """One exchange with what was said and answered, without guests and credentials."""
-    found, session = _visible(connection_id), db.session()
-    call = queries.exchange(session, found, log_id)
-    in_drawer = request.headers.get("HX-Target") == "drawer-content"
-    return page(
-        "platforms/call.html",
-        "platforms/_call_drawer.html" if in_drawer else None,
-        **pages.head(found),
-        call=call,
-        reference=next(iter(references.of(session, [call.booking_id]).values()), None),
-        call_word=wording.call_word,
-        pretty=pages.pretty,
-    )
 
 
 def _visible(connection_id: UUID) -> PlatformConnection:

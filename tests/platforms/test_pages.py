@@ -17,7 +17,7 @@ from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
 from app.extensions import db
 from app.ids import new_id
-from app.platforms import queries
+from app.platforms import exchanges
 from app.platforms.models import PlatformConnection, PlatformReservation
 from tests.desk import House, browser_of, build_house
 from tests.factories import BookingFactory, holder, person
@@ -367,7 +367,7 @@ class TestLog:
 
     def test_its_index_serves_it(self, db_session: object) -> None:
         db.session.execute(text("SET LOCAL enable_seqscan = off"))
-        query = queries.logged(PlatformConnection(id=new_id(), website_id="ours"))
+        query = exchanges.logged(PlatformConnection(id=new_id(), website_id="ours"))
         dialect = db.engine.dialect
         sql = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
         plan = db.session.execute(text(f"EXPLAIN {sql}".replace(":", "\\:")))

@@ -185,7 +185,7 @@ def a_platform(venue_id: UUID) -> dict[str, Any]:
     call = SyncLog(website_id="ours", door=place.key, **said)
     db.session.add(call)
     db.session.flush()
-    return {"connection_id": place.id, "platforms.log_id": call.id}
+    return {"connection_id": place.id, "platform_log.log_id": call.id}
 
 
 def merged_into(customer_id: UUID) -> UUID:
