@@ -12,12 +12,15 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from app.bookings.models import Booking
 from app.extensions import db
 from app.partners.models import Partner
+from app.platforms.models import PlatformConnection
 from app.reports.view import TABS
 from tests.factories import PASSWORD, BookingFactory, CustomerFactory, WebsiteFactory, person
 from tests.harness.browser import THEMES, show_in
 from tests.harness.live import Stack, StackFactory
+from tests.reports.test_platforms import call, connected, held, place
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.committed]
 OWNER = "olga@onebooking.test"
@@ -35,10 +38,11 @@ def fill(app: Flask) -> None:
         db.session.add(reef)
         db.session.flush()
         guests = [CustomerFactory().id for _ in range(25)]
+        connections = _connect("divers")
         for n in range(120):
             source, at = SOURCES[n * 7 % 11 % 4], datetime.now(UTC) - timedelta(days=n % 60)
             is_park = n % 3 > 0
-            BookingFactory(
+            made: Booking = BookingFactory(
                 website_id="park" if is_park else "divers",
                 currency="THB" if is_park else "EUR",
                 total_amount=Decimal(3490 if is_park else 95),
@@ -50,8 +54,19 @@ def fill(app: Flask) -> None:
                 created_at=at,
                 activity_date=(at + timedelta(days=n % 9)).date(),
                 hold_expires_at=at if source == "partner" and n % 6 > 3 else None,
+                venue_id=None if is_park else connections[0].venue_id,
             )
+            if not is_park:
+                held(connections[n % 2], made)
+                call(connections[n % 2], 40 + n * 13 % 400, at)
         db.session.commit()
+
+
+def _connect(website: str) -> list[PlatformConnection]:
+    """A venue with two platforms, and another with one: all tables of the tab show."""
+    first, second = place(website), place(website, "Another Quay")
+    both = [connected(first), connected(first, "restoo", priority=2)]
+    return [*both, connected(second)]
 
 
 @pytest.fixture
