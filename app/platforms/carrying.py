@@ -137,7 +137,6 @@ async def _do(platform: Platform, plan: Plan) -> None:
     elif plan.aim is Aim.RENEW:
         platform.check_wanted(plan.wanted)  # else what is there would be given up for nothing
         if plan.leaves:
-            platform.check_wanted(plan.wanted)
             await _cancel(platform, plan)
             faults.reach("platform_between")
         await _create(platform, plan)

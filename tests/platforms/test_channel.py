@@ -200,7 +200,7 @@ def test_two_bookings_on_one_reservation(
     inn.run()
     assert len(place.live()) == 1
     inn.move(second, Status.CANCELLED)
-    inn.run()
+    inn.later(5)  # else the pace may hold it back: it was called often
     assert place.live() == []
 
 
