@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.crypto import new_token
+from app.deliveries.actions import address_changed
 from app.errors import Conflict, Fault, InvalidPayload
 from app.events.actions import record
 from app.events.models import Actor, NewEvent
@@ -65,7 +66,7 @@ def connect(
     made.webhook_secret = new_token() if with_secret else None
     session.add(made)
     _flush(session)
-    _keep(session, made, tested)
+    _keep(session, actor, made, tested)
     kind = registry.KINDS[made.platform_type]
     changes = rules.for_log(kind, {}, made.configuration or {}) | _options_for_log(made, {})
     changes["is_enabled"] = [None, made.is_enabled]
@@ -105,7 +106,7 @@ def edit(
     for name in ("configuration", "options", "statuses", "activity_id", "is_enabled"):
         setattr(found, name, getattr(wanted, name))
     if tested is not None:
-        _keep(session, found, tested)
+        _keep(session, actor, found, tested)
     if changes:
         outcome = _outcome(tested) if tested else {}
         tell(session, actor, found, _name_of(changes), changes, **outcome)
@@ -148,7 +149,7 @@ def note_test(
     found = queries.lock(session, scope, connection_id)
     if not tested.is_of(found):
         raise Conflict("Somebody changed this connection meanwhile. Test it again.")
-    _keep(session, found, tested)
+    _keep(session, actor, found, tested)
     tell(session, actor, found, "platform.checked", {}, **_outcome(tested))
     return found
 
@@ -207,8 +208,10 @@ def _demand_tested(wanted: PlatformConnection, tested: Tested | None) -> None:
         raise NotWorking(tested.message, [fault])
 
 
-def _keep(session: Session, connection: PlatformConnection, tested: Tested) -> None:
-    """What came of a test, and what was said in it."""
+def _keep(session: Session, actor: Actor, connection: PlatformConnection, tested: Tested) -> None:
+    """What came of a test, and what was said in it. What waited for a working account leaves."""
+    if tested.works:
+        address_changed(session, actor, connection.key)
     connection.checked_at = tested.at
     connection.check_error = None if tested.works else tested.message
     tested.talk.write(session, connection)

@@ -32,7 +32,7 @@ from app.events.models import SYSTEM, NewEvent
 from app.extensions import db
 from app.messaging.models import Message
 from app.partners.models import Partner
-from app.platforms.models import PlatformConnection
+from app.platforms.models import PlatformConnection, PlatformReservation
 from app.selfservice.models import ChangeRequest
 from app.staff import invitations, partner_people, queries
 from app.staff.guards import Access, declared
@@ -130,7 +130,7 @@ def ids(app: Flask, db_session: object) -> dict[str, Any]:
         "session_id": db.session.scalars(device).one(),
         "role_id": role.id,
         "link_id": link.id,
-        **a_platform(places["venue_id"]),
+        **a_platform(places["venue_id"], booking),
         "message_id": a_message(booking, event_id).id,
         "kind": "confirmation",
         "platform_type": "covermanager",
@@ -173,8 +173,9 @@ def a_request(booking: Booking) -> ChangeRequest:
     return request
 
 
-def a_platform(venue_id: UUID) -> dict[str, Any]:
-    """A connection whose platform cannot be reached, and something that was said there."""
+def a_platform(venue_id: UUID, booking: Booking) -> dict[str, Any]:
+    """A connection whose platform cannot be reached, something that was said there, and a booking
+    that it did not take."""
     # Inside addresses are not called: nobody waits for an answer.
     account = {"account": "a", "api_key": "k", "partner_id": "p", "base_url": "https://127.0.0.1"}
     place = PlatformConnection(website_id="ours", venue_id=venue_id, platform_type="restoo")
@@ -183,9 +184,12 @@ def a_platform(venue_id: UUID) -> dict[str, Any]:
     db.session.flush()
     said = {"direction": "outbound", "event_type": "platform.check", "status": "failed"}
     call = SyncLog(website_id="ours", door=place.key, **said)
-    db.session.add(call)
+    row = PlatformReservation(website_id="ours", connection_id=place.id, booking_id=booking.id)
+    row.is_ours, row.state = True, "refused"
+    db.session.add_all([call, row])
     db.session.flush()
-    return {"connection_id": place.id, "platform_log.log_id": call.id}
+    ids = {"connection_id": place.id, "platform_log.log_id": call.id}
+    return {**ids, "reservation_id": row.id}
 
 
 def merged_into(customer_id: UUID) -> UUID:
