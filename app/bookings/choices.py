@@ -146,9 +146,11 @@ class Choice:
 
     def heard(self, heard: Heard) -> Choice:
         """The same after others were asked: what they do not have cannot be had."""
-        why = f"Not free at {heard.by}"
         without = [each for each in self.asked_elsewhere if not heard.has(each.slot.time)]
-        times = [replace(one, elsewhere=why) if one in without else one for one in self.times]
+        times = [
+            replace(one, elsewhere="Not free there") if one in without else one
+            for one in self.times
+        ]
         gone = {one.slot.key for one in without}
         return replace(self, times=times, slot="" if self.slot in gone else self.slot)
 

@@ -48,7 +48,8 @@ def new_page(
 ) -> Response:
     """The form; for htmx the visit alone. `faults`: (id of the input, sentence).
 
-    `heard`: what was told by who else sells these tables; without it the page asks them.
+    `heard`: what they said who sell these tables too, and what a fault is about; without it the
+    page asks them.
     """
     if choice is None:
         return page("bookings/new.html", status=status, choice=None)
@@ -65,7 +66,6 @@ def new_page(
         may_overbook=current_scope().can(Permission.BOOKINGS_OVERBOOK, website),
         sees_amounts=amounts.may_see(current_scope(), website),
         guest=_known(choice, form.customer_phone.data or ""),
-        heard=heard,
         sellers=() if heard else _sellers(choice),
         long_day=long_day,
         begins=not faults and not wants_fragment(),
