@@ -209,6 +209,7 @@ class Platform(Protocol):
 
         Asked before something is called off for it. `create_reservation` refuses it as well.
         """
+        return
 
     async def create_reservation(self, wanted: Wanted, *, force: bool = False) -> Reservation:
         """Make it. Unclear when no answer came: look with `find_reservation` before trying again.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Fault, InvalidPayload
 from app.ids import new_id
-from app.platforms import queries, rules
+from app.platforms import rules, serving
 from app.platforms.models import PlatformConnection
 from app.platforms.queries import MANAGE, VIEW
 from app.staff.scope import Scope
@@ -78,7 +78,7 @@ def _fill(session: Session, made: PlatformConnection, values: Mapping[str, Any])
             faults += error.details
     if "activity_id" in values:
         made.activity_id = values["activity_id"] or None
-        mine = {service.id for service in queries.services(session, made.venue_id)}
+        mine = {service.id for service in serving.services(session, made.venue_id)}
         if made.activity_id is not None and made.activity_id not in mine:
             faults.append(Fault("activity_id", "Choose a table service of this venue."))
     if faults:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request, url_for
 
 from app.errors import Conflict, HubError, InvalidPayload
 from app.extensions import db
-from app.platforms import actions, drafts, forms, pages, queries, registry, rules
+from app.platforms import actions, drafts, forms, pages, queries, registry, rules, serving
 from app.platforms.base import Kind
 from app.platforms.forms import AccountSheet
 from app.platforms.queries import MANAGE, VIEW
@@ -141,7 +141,7 @@ def _edit_page(
 
 
 def _form(kind: Kind, venue_id: UUID, sheet: AccountSheet, tested: Tested | None) -> dict[str, Any]:
-    services = queries.services(db.session(), venue_id)
+    services = serving.services(db.session(), venue_id)
     return {"kind": kind, "sheet": sheet, "tested": tested, "services": services}
 
 

@@ -28,6 +28,7 @@ from app.platforms import translating
 from app.platforms.base import Account, Reservation
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.reservations import OPEN
+from app.platforms.serving import service_at
 from app.venues.models import Activity, Venue
 from app.websites.models import Website
 
@@ -59,7 +60,8 @@ class Pulled:
     label: str
     website: Website
     venue: Venue
-    service: Activity
+    services: Sequence[Activity]
+    """What they can be bookings of: one at least."""
     began: datetime
     is_news: bool = True
     making: frozenset[Party] = frozenset()
@@ -119,7 +121,7 @@ def merge(
         return Outcome.WAITING
     changed = _changed(pulled, row, booking, told)
     if row.state == ReservationState.CANCELLED:
-        changed = _revived(session, row, booking, changed)
+        changed = _revived(session, row, booking, changed, told)
     in_step, before = row.version == booking.version, booking.version
     if changed:
         tell(session, pulled, row, booking, changed, said.raw_status)
@@ -157,9 +159,14 @@ def _changed(
 
 
 def _revived(
-    session: Session, row: PlatformReservation, booking: Booking, changed: dict[str, Any]
+    session: Session,
+    row: PlatformReservation,
+    booking: Booking,
+    changed: dict[str, Any],
+    told: dict[str, Any],
 ) -> dict[str, Any]:
-    """Of a reservation that was called off nothing counts but that it stands again."""
+    """Of a reservation that was called off nothing counts but that it stands again: then as it
+    stands there now, whatever was changed meanwhile."""
     if changed.get(STATED, GONE[0]) in GONE or booking.status not in GONE:
         return {}
     elsewhere = select(PlatformReservation.id).where(
@@ -167,7 +174,10 @@ def _revived(
         PlatformReservation.id != row.id,
         PlatformReservation.state.in_(OPEN),
     )
-    return {} if session.scalar(elsewhere.limit(1)) else changed
+    if session.scalar(elsewhere.limit(1)):
+        return {}
+    names = (*translating.HARD, STATED) if row.is_ours else tuple(told)
+    return {n: told[n] for n in names if n in told and translating.differs(booking, n, told[n])}
 
 
 def tell(
@@ -267,7 +277,8 @@ def _bring(session: Session, pulled: Pulled, said: Reservation, told: dict[str, 
         return _adopt(session, pulled, there, said, told, is_ours=False)
     if account.is_off(said.raw_status):
         return Outcome.SAME
-    registers = translating.of_new(account, pulled.label, said, told, pulled.service)
+    service = service_at(session, pulled.services, told["activity_date"], told["time_slot"])
+    registers = translating.of_new(account, pulled.label, said, told, service)
     message = Message(
         kind=Kind.CREATED,
         source_booking_id=which,

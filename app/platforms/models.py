@@ -34,7 +34,7 @@ class PlatformConnection(Base):
     statuses: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     """Its words for a status to ours, where they differ from the usual."""
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"))
-    """What its reservations are bookings of; null: the venue's first table service."""
+    """What its reservations are bookings of; null: whichever seats guests at that time."""
     webhook_secret: Mapped[str | None] = mapped_column(EncryptedText)
     """What a webhook of this connection must bring."""
 

@@ -14,7 +14,7 @@ from app.apikeys.pages import Crumb
 from app.bookings.status import Status
 from app.events import queries as events
 from app.extensions import db
-from app.platforms import exchanges, queries, registry, rules, wording
+from app.platforms import exchanges, queries, registry, rules, serving, wording
 from app.platforms.actions import label_of
 from app.platforms.base import Capability
 from app.platforms.forms import UNTOUCHED
@@ -75,7 +75,7 @@ def show(connection: PlatformConnection) -> dict[str, Any]:
         "words": words_of(connection),
         "choices": CHOICES,
         "untouched": UNTOUCHED,
-        "service": next(iter(_service(connection)), None),
+        "service": _service(connection),
         "hook": hook_of(connection),
         "calls": exchanges.page(session, connection, limit=5).rows,
         "call_word": wording.call_word,
@@ -180,8 +180,7 @@ def _capabilities(connection: PlatformConnection) -> frozenset[Capability]:
     return capabilities_of(db.session(), connection)
 
 
-def _service(connection: PlatformConnection) -> list[str]:
-    """The name of what its reservations are bookings of."""
-    services = queries.services(db.session(), connection.venue_id)
-    chosen = [each for each in services if each.id == connection.activity_id]
-    return [each.name for each in chosen or services[:1]]
+def _service(connection: PlatformConnection) -> str:
+    """What its reservations are bookings of."""
+    found = serving.of_connection(db.session(), connection)
+    return found[0].name if len(found) == 1 else serving.BY_TIME

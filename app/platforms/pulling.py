@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,10 +26,11 @@ from app.platforms.base import Account, Capability, Page, Platform, PlatformErro
 from app.platforms.conversing import Conversation
 from app.platforms.merging import Outcome, Pulled, being_made, take
 from app.platforms.models import PlatformConnection
+from app.platforms.serving import of_connection
 from app.platforms.sifting import news_of
 from app.platforms.translating import Unreadable
 from app.platforms.turns import Turn
-from app.venues.models import Activity, Kind, Venue
+from app.venues.models import Venue
 from app.websites.models import Website
 
 EVENT = "platform.pull"
@@ -103,10 +104,12 @@ class Pull:
                 label=kind.label,
                 website=session.get_one(Website, connection.website_id),
                 venue=session.get_one(Venue, connection.venue_id),
-                service=_service(session, connection),
+                services=of_connection(session, connection),
                 began=turns.clock(session),
                 is_news=connection.last_synced_at is not None,
             )
+            if not found.services:
+                raise NoService
             session.expunge_all()
             return found
 
@@ -210,19 +213,6 @@ class Pull:
     def _begin(self) -> Iterator[Session]:
         with Session(self.engine) as session, session.begin():
             yield session
-
-
-def _service(session: Session, connection: PlatformConnection) -> Activity:
-    """What its reservations are bookings of. Raises NoService."""
-    tables = select(Activity).where(
-        Activity.venue_id == connection.venue_id, Activity.kind == Kind.TABLE
-    )
-    chosen = Activity.id == connection.activity_id
-    order = (chosen.desc().nulls_last(), Activity.is_active.desc(), Activity.position, Activity.id)
-    found = session.scalars(tables.order_by(*order).limit(1)).first()
-    if found is None:
-        raise NoService
-    return found
 
 
 def _can_list(account: Account) -> bool:

@@ -148,12 +148,6 @@ def venues(session: Session, scope: Scope, limit: int = 500) -> Sequence[tuple[U
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
-def services(session: Session, venue_id: UUID) -> Sequence[Activity]:
-    """What its reservations can be bookings of: the table services of the venue."""
-    query = select(Activity).where(Activity.venue_id == venue_id, Activity.kind == Kind.TABLE)
-    return session.scalars(query.order_by(Activity.position, Activity.name, Activity.id)).all()
-
-
 def words_seen(session: Session, connection_id: UUID) -> dict[str, int]:
     """The platform's words for a status, and of how many reservations it told them last."""
     query = (

@@ -21,6 +21,7 @@ from app.platforms.models import PlatformConnection, PlatformReservation
 from app.platforms.puller import look
 from tests.desk import build_house
 from tests.platforms.pub import House, Shelf, a_house, kind_of, tomorrow
+from tests.venues.made import an_activity
 
 pytestmark = pytest.mark.committed
 
@@ -64,6 +65,25 @@ def test_reservations_become_bookings_of_the_service(pub: House) -> None:
     assert not pub.row("P1").is_ours
 
 
+def test_each_is_a_booking_of_the_service_that_seats_guests_then(pub: House) -> None:
+    table = {"kind": "table", "slot_rule": "times"}
+    early = an_activity(pub.venue, **table, name="Early", times="18:00")
+    late = an_activity(pub.venue, **table, name="Late", times="18:00, 20:00")
+    db.session.commit()
+    for external_id, time in (("P1", "18:00"), ("P2", "20:00"), ("P3", "03:15")):
+        pub.shelf.put(external_id, time=time)
+    assert pub.pull()["created"] == 3
+    found = {name: booking.activity_id for name, booking in pub.bookings().items()}
+    assert found == {"P1": early.id, "P2": late.id, "P3": early.id}
+
+    chosen = update(PlatformConnection).values(activity_id=pub.service.id)
+    db.session.execute(chosen)
+    db.session.commit()
+    pub.shelf.put("P4", time="18:00")
+    pub.pull()
+    assert pub.bookings()["P4"].activity_id == pub.service.id
+
+
 def test_the_same_again_writes_nothing(pub: House) -> None:
     pub.shelf.put("P1")
     pub.pull()
@@ -98,9 +118,13 @@ def test_what_changed_there_changes_here_and_no_more(pub: House) -> None:
     pub.shelf.put("P1", raw_status="off")
     pub.pull()
     assert (pub.bookings()["P1"].status, pub.row("P1").state) == ("cancelled", "cancelled")
+    pub.shelf.put("P1", party_size=3)
+    pub.pull()
     pub.shelf.put("P1", raw_status="on")
     pub.pull()
-    assert (pub.bookings()["P1"].status, pub.row("P1").state) == ("confirmed", "live")
+    booking = pub.bookings()["P1"]
+    assert (booking.status, booking.guest_count) == ("confirmed", 3)
+    assert pub.row("P1").state == "live"
 
 
 def test_nothing_is_merged_while_a_change_of_ours_is_on_its_way(pub: House) -> None:
