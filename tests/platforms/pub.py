@@ -32,7 +32,7 @@ from tests.tables.made import a_restaurant
 STATUSES = {"on": "confirmed", "seated": "checked_in", "off": "cancelled", "reminded": "confirmed"}
 
 
-@dataclass
+@dataclass(repr=False)
 class Shelf:
     """What the platform holds, and what happens when it is asked."""
 
@@ -76,6 +76,9 @@ class Pub(Platform):
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
 
+    def check_wanted(self, wanted: Wanted) -> None:
+        return None
+
     async def check_auth(self) -> Checked:
         raise NotImplementedError
 
@@ -100,7 +103,7 @@ def tomorrow() -> date:
     return datetime.now(UTC).date() + timedelta(days=1)
 
 
-@dataclass
+@dataclass(repr=False)
 class House:
     """The Anchor and its connection; `pull` is what a worker does."""
 
