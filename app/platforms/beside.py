@@ -89,7 +89,9 @@ def _words(row: PlatformReservation) -> tuple[str, str]:
                 return WAITS
             return ("No answer yet", "amber") if row.problem else BEING_MADE
         case ReservationState.UNKNOWN:
-            return ("Nobody knows", "red") if resolving.is_lost(row) else BEING_MADE
+            return (
+                ("Not known whether it is there", "red") if resolving.is_lost(row) else BEING_MADE
+            )
         case ReservationState.LIVE:
             if row.problem:
                 return "Not up to date there", "red"

@@ -90,7 +90,7 @@ def test_it_is_never_sent_blindly(house: House, inn: Inn, place: There, lost: Bo
     inn.later()
     assert [each.party_size for each in place.held()] == [2]
     page = page_of(house, lost)
-    assert "Nobody knows" in page
+    assert "Not known whether it is there" in page
     assert "It is not there: send it again" in page
     assert "does not know whether it is reserved at Toy" in page
 
