@@ -19,7 +19,7 @@ from app.limits import Rate, limiter
 from app.outbound import Answer, Outgoing, Unreachable
 from app.platforms import registry, reservations, resting
 from app.platforms.base import Account, Availability, Capability, Platform, PlatformError
-from app.platforms.conversing import Conversation
+from app.platforms.conversing import GRACE, Conversation
 from app.platforms.fresh import fresh
 from app.platforms.models import PlatformConnection
 from app.staff.viewing import READ_ONLY
@@ -28,7 +28,7 @@ from app.venues.models import Venue
 BUDGET = 2.5
 """Seconds for a question, however many platforms are asked."""
 ONE_CALL = 1.5
-LEAST = 0.2
+LEAST = 0.4
 """Seconds with which a call is still worth beginning."""
 SHARE = 2
 """Browsing has one part in so many of the calls that a platform takes."""
@@ -160,7 +160,8 @@ class _Asking:
         self.session.commit()  # nobody waits for a row while a platform thinks
         place.was_called = True
         try:
-            times = place.talk.hold(ask, min(ONE_CALL, self._ends - time.monotonic())).times
+            left = self._ends - time.monotonic() - GRACE
+            times = place.talk.hold(ask, min(ONE_CALL, left)).times
         except PlatformError as error:
             place.fault = error
             refused = "refuses to answer" if error.permanent else "gave no usable answer"
