@@ -91,11 +91,16 @@ def lines(events: Sequence[Event]) -> list[dict[str, Any]]:
             "door": "",
             "summary": SAID.get(event.name, event.name.partition(".")[2].replace("_", " ")),
             "changes": _changes(event),
-            "note": str(event.meta.get("said") or "") or None,
+            "note": _note(event),
             "deliveries": [],
         }
         for event in events
     ]
+
+
+def _note(event: Event) -> str | None:
+    """What the platform said of an account that it does not take."""
+    return None if event.meta.get("works", True) else str(event.meta.get("said", ""))
 
 
 def _changes(event: Event) -> list[dict[str, Any]]:
