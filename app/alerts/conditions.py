@@ -19,6 +19,8 @@ from app.deliveries.models import Destination
 from app.messaging.models import Medium
 from app.platforms import registry
 from app.platforms.models import PlatformConnection
+from app.platforms.reservations import troubles
+from app.platforms.telling import label_of
 from app.schedule import looking
 from app.schedule.jobs import Schedule
 from app.schedule.looking import LATE
@@ -36,6 +38,7 @@ class Condition(enum.StrEnum):
     DATABASE = "database"
     DESTINATION = "destination"
     PLATFORM = "platform"
+    RESERVATION = "reservation"
     SCHEDULE = "schedule"
 
 
@@ -47,6 +50,7 @@ TITLES = {
     Condition.DATABASE: "Database out of reach",
     Condition.DESTINATION: "A destination fails",
     Condition.PLATFORM: "A platform cannot be pulled",
+    Condition.RESERVATION: "Bookings are missing at a platform",
     Condition.SCHEDULE: "Scheduled work is late",
 }
 TOLD_TO_ALL = frozenset({Condition.API_ERRORS, Condition.DATABASE})
@@ -74,6 +78,8 @@ CALLS = Share(1, timedelta(minutes=15), least=50)
 UNREACHABLE, UNREACHABLE_IN = 3, timedelta(minutes=5)
 """So many failures to connect in this time: one may be a restart."""
 FAILING_FOR = timedelta(minutes=15)
+NAMED = 3
+"""Bookings that an alert names."""
 MONEY_SINCE = timedelta(hours=24)
 """A wrong amount, a payment taken back, a refund refused, figures that drifted: each counts."""
 
@@ -100,6 +106,7 @@ def find(session: Session, schedule: Schedule, now: datetime) -> list[Finding]:
         *_database(session, now),
         *_destinations(session, now),
         *_platforms(session, now),
+        *_reservations(session, now),
         *_late(session, schedule, now),
     ]
 
@@ -174,6 +181,14 @@ def _platforms(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding(Condition.PLATFORM, said, minutes, str(row.id), row.website_id)
 
 
+def _reservations(session: Session, now: datetime) -> Iterator[Finding]:
+    for trouble in troubles(session, now):
+        at, refs = trouble.connection, trouble.references
+        named = ", ".join(refs[:NAMED]) + (" …" if len(refs) > NAMED else "")
+        said = f"{trouble.venue}: not at {label_of(at)} as it should be: {named}."
+        yield Finding(Condition.RESERVATION, said, len(refs), str(at.id), at.website_id)
+
+
 def _late(session: Session, schedule: Schedule, now: datetime) -> Iterator[Finding]:
     for job, since in looking.late(session, schedule.all(session), now):
         minutes = (now - since) / timedelta(minutes=1)
@@ -189,5 +204,6 @@ THRESHOLDS = {
     Condition.DATABASE: f"{UNREACHABLE} failures in 5 minutes",
     Condition.DESTINATION: "Failing for 15 minutes",
     Condition.PLATFORM: "Failing for 15 minutes",
+    Condition.RESERVATION: "Any that is still to come",
     Condition.SCHEDULE: f"Late by {LATE // timedelta(minutes=1)} minutes",
 }

@@ -69,7 +69,8 @@ def overview(
         Condition.API_ERRORS: _calls(session, now),
         Condition.DATABASE: _database(session, now),
         Condition.DESTINATION: (str(failing), _hourly_alerts(alerts, Condition.DESTINATION, now)),
-        Condition.PLATFORM: _platforms(alerts, now),
+        Condition.PLATFORM: _firing(alerts, Condition.PLATFORM, now),
+        Condition.RESERVATION: _firing(alerts, Condition.RESERVATION, now),
         Condition.SCHEDULE: (str(late), _hourly_alerts(alerts, Condition.SCHEDULE, now)),
     }
     conditions = [
@@ -95,6 +96,7 @@ _UNITS = {
     Condition.DATABASE: "failures",
     Condition.DESTINATION: "failing",
     Condition.PLATFORM: "failing",
+    Condition.RESERVATION: "venues",
     Condition.SCHEDULE: "late",
 }
 Line = tuple[str, Sequence[float]]
@@ -110,9 +112,9 @@ def _money(session: Session, websites: Websites, alerts: Sequence[Alert], now: d
     return str(sum(count for *_, count in found)), _hourly_alerts(alerts, Condition.MONEY, now)
 
 
-def _platforms(alerts: Sequence[Alert], now: datetime) -> Line:
-    firing = [a for a in alerts if a.condition == Condition.PLATFORM and a.resolved_at is None]
-    return str(len(firing)), _hourly_alerts(alerts, Condition.PLATFORM, now)
+def _firing(alerts: Sequence[Alert], which: Condition, now: datetime) -> Line:
+    firing = [a for a in alerts if a.condition == which and a.resolved_at is None]
+    return str(len(firing)), _hourly_alerts(alerts, which, now)
 
 
 def _sms(session: Session, websites: Websites, now: datetime) -> Line:

@@ -20,7 +20,7 @@ from app.events.models import SYSTEM, Event, NewEvent, Outbox
 from app.extensions import db
 from app.messaging.models import Kind, Medium, Message
 from app.payments.models import Payment, PaymentKind
-from app.platforms.models import PlatformConnection
+from app.platforms.models import PlatformConnection, PlatformReservation
 from app.schedule.jobs import Job, Schedule
 from app.schedule.models import ScheduledRun
 from app.schedule.rhythm import daily
@@ -239,6 +239,33 @@ def test_an_alert_is_told_once_and_ends_after_two_calm_looks() -> None:
     assert len(db.session.scalars(select(Alert)).all()) == 2
 
 
+def test_bookings_that_are_not_at_their_platform(no_jobs: Schedule) -> None:
+    venue = VenueFactory.create(website_id=WebsiteFactory(id="inn").id, name="The Anchor")
+    at = PlatformConnection(website_id="inn", venue_id=venue.id, platform_type="covermanager")
+    db.session.add(at)
+    db.session.flush()
+
+    def booked(reference: str, state: str, problem: str | None, **fields: Any) -> None:
+        place = {"website_id": "inn", "venue_id": venue.id, "starts_at": NOW + 60 * MINUTE}
+        booking = BookingFactory(booking_ref=reference, **{**place, **fields})
+        row = PlatformReservation(website_id="inn", connection_id=at.id, booking_id=booking.id)
+        row.is_ours, row.state, row.problem = True, state, problem
+        db.session.add(row)
+        db.session.flush()
+
+    booked("TB-1", "live", None)
+    booked("TB-2", "refused", "No availability", status="cancelled")
+    booked("TB-3", "refused", "No availability", starts_at=NOW - MINUTE)
+    assert find(db.session(), no_jobs, NOW) == []
+    booked("TB-5", "unknown", "No answer.")
+    (found,) = find(db.session(), no_jobs, NOW)
+    assert found.message == "The Anchor: not at CoverManager as it should be: TB-5."
+    booked("TB-4", "refused", "No availability")
+    (found,) = find(db.session(), no_jobs, NOW)
+    assert (found.condition, found.website_id) == (Condition.RESERVATION, "inn")
+    assert found.message == "The Anchor: not at CoverManager as it should be: TB-4, TB-5."
+
+
 def test_a_look_takes_few_queries(app: Flask) -> None:
     for number in range(3):
         WebsiteFactory(id=f"w{number}")
@@ -247,7 +274,7 @@ def test_a_look_takes_few_queries(app: Flask) -> None:
     actions.check(db.session(), NOW)
     with counted_queries(app) as statements:
         assert actions.check(db.session(), NOW + MINUTE) == 0
-    assert len(statements) <= 11 + 6, "what is found, and a note at each of six alerts"
+    assert len(statements) <= 12 + 6, "what is found, and a note at each of six alerts"
 
 
 def test_what_is_old_is_forgotten() -> None:
