@@ -17,6 +17,10 @@ from app.bookings.models import Booking
 from app.deliveries.models import SyncLog
 from app.extensions import db
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
+from app.reports import at_platforms as reading
+from app.reports.periods import Period
+from app.reports.queries import Wanted
+from app.staff.scope import Scope
 from app.venues.models import Venue
 from tests.desk import House, browser_of
 from tests.factories import VenueFactory, holder
@@ -131,6 +135,8 @@ def test_a_booking_counts_once_where_it_is_held(house: House) -> None:
     held(first, again, is_ours=True)  # changed there as cancel and create: it came from there
     refused = booked(venue_id=venue.id)
     held(first, refused, state="refused", external_id=None)
+    gone = booked(venue_id=venue.id)  # moved here from where it was cancelled: nobody holds it
+    held(elsewhere, gone, state="cancelled")
     found = told(house)["By venue"]
     lines = {(row[0], row[1]): row[2:6] for row in found[1:]}
     assert lines == {
@@ -192,6 +198,21 @@ def test_another_website_stays_unseen(house: House) -> None:
     assert figures(told(house)["By platform"], "CoverManager")["Reservations"] == "1"
     plain = browser_of(house.app, holder("ours", "reports:view"))
     assert "CoverManager" in plain.get("/reports", query_string=ask).text
+
+
+def test_the_first_wall_stands_by_itself(house: House) -> None:
+    """Without a page, and so without the second one."""
+    mine = Scope.of([("ours", ["reports:view"])])
+    venues = []
+    for website in ("ours", "theirs"):
+        here = connected(venue := place(website))
+        held(here, booked(website, venue_id=venue.id, source="platform"))
+        venues.append(venue.id)
+    session, march = db.session(), Wanted(Period(date(2026, 3, 1), date(2026, 3, 31)))
+    assert [each.venue_id for each in reading.connections(session, mine, None)] == venues[:1]
+    assert reading.connections(session, mine, "theirs") == []
+    assert reading.held(session, mine, march, venues)[reading.ALL].made == 1
+    assert reading.sold(session, mine, march, venues)["platform"].bookings == 1
 
 
 def test_nothing_in_the_period_and_nothing_connected_are_told_apart(house: House) -> None:
