@@ -29,7 +29,10 @@ class Hint:
 
     async def _call(self) -> None:
         try:
-            async with aiohttp.ClientSession(timeout=SECONDS) as session:
-                await session.post(self.url, json=SAID, headers=self.headers)
+            async with (
+                aiohttp.ClientSession(timeout=SECONDS) as session,
+                session.post(self.url, json=SAID, headers=self.headers),
+            ):
+                return
         except (aiohttp.ClientError, TimeoutError):
             return
