@@ -63,9 +63,7 @@ class Pull:
         while True:
             if not self._page():
                 return
-            if time.monotonic() > self.until or self.stopping(self.gap):
-                with self._begin() as session:
-                    turns.give_back(session, self.turn)
+            if self._is_over(self.gap):
                 return
 
     def _page(self) -> bool:
@@ -127,7 +125,33 @@ class Pull:
                 talk.write(session, pulled.connection)
 
     def _write(self, pulled: Pulled, said: Sequence[Reservation]) -> bool:
-        """Bring a page in. False: the turn is somebody else's by now."""
+        """Bring a page in. False: not all of it, or the turn is somebody else's by now."""
+        with self._begin() as session:
+            news = news_of(session, pulled, said)
+            making = being_made(session, pulled.connection)
+        pulled = replace(pulled, making=making)
+        for number, each in enumerate(news, 1):
+            self._one(pulled, each)
+            if number < len(news) and self._is_over(0):  # what is in is known when it is read again
+                return False
+            if time.monotonic() - self.renewed > turns.LEASE.total_seconds() / 3:
+                with self._begin() as session:
+                    if not turns.renew(session, self.turn):
+                        return False
+                self.renewed = time.monotonic()
+        self._count(pulled, said)
+        return True
+
+    def _is_over(self, seconds: float) -> bool:
+        """Whether it is for others now, after waiting so long; then it is given back."""
+        if time.monotonic() <= self.until and not self.stopping(seconds):
+            return False
+        with self._begin() as session:
+            turns.give_back(session, self.turn)
+        return True
+
+    def _count(self, pulled: Pulled, said: Sequence[Reservation]) -> None:
+        """How many were told, and which words say nothing."""
         state = self.turn.state
         state["seen"] += len(said)
         for each in said:
@@ -135,18 +159,6 @@ class Pull:
                 word = each.raw_status[: translating.LONGEST_ID]
                 if word in state["unknown"] or len(state["unknown"]) < MOST_NOTED:
                     state["unknown"][word] = state["unknown"].get(word, 0) + 1
-        with self._begin() as session:
-            news = news_of(session, pulled, said)
-            making = being_made(session, pulled.connection)
-        pulled = replace(pulled, making=making)
-        for each in news:
-            self._one(pulled, each)
-            if time.monotonic() - self.renewed > turns.LEASE.total_seconds() / 3:
-                with self._begin() as session:
-                    if not turns.renew(session, self.turn):
-                        return False
-                self.renewed = time.monotonic()
-        return True
 
     def _one(self, pulled: Pulled, said: Reservation) -> None:
         """Bring one in; what cannot be is noted and holds up nobody."""
@@ -164,8 +176,9 @@ class Pull:
 
     def _unread(self, said: Reservation) -> None:
         unread = self.turn.state["unread"]
-        if len(unread) < MOST_NOTED:
-            unread.append(said.external_id[: translating.LONGEST_ID])
+        name = said.external_id[: translating.LONGEST_ID]
+        if name not in unread and len(unread) < MOST_NOTED:
+            unread.append(name)
 
     def _has_no_end(self, page: Page) -> bool:
         """Whether the same came three times in a row. (Twice it may: some count from 0 and 1.)"""
