@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from app.extensions import db
 from app.platforms import merging, registry, vanishing
 from app.platforms.base import PlatformError
 from app.platforms.models import PlatformConnection, PlatformReservation
-from app.platforms.puller import look
+from app.platforms.puller import Puller, look
 from tests.desk import build_house
 from tests.platforms.pub import House, Shelf, a_house, kind_of, tomorrow
 from tests.venues.made import an_activity
@@ -365,6 +366,21 @@ def test_one_that_was_taken_over_writes_nothing_more(pub: House) -> None:
     pub.pull()
     assert len(pub.shelf.asked) == 1
     assert pub.connection.last_synced_at is None
+
+
+def test_a_worker_sees_a_wish_within_seconds(pub: House) -> None:
+    pub.pull()
+    puller = Puller(pub.engine)
+    puller.start()
+    pub.shelf.put("P1")
+    db.session.execute(update(PlatformConnection).values(sync_wanted_at=func.now()))
+    db.session.commit()
+    until = time.monotonic() + 20
+    while not count_bookings() and time.monotonic() < until:
+        time.sleep(0.1)
+    puller.stop()
+    puller.join(10)
+    assert (count_bookings(), puller.is_alive()) == (1, False)
 
 
 def test_a_wish_during_a_pull_makes_another(pub: House) -> None:
