@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from time import monotonic, sleep
 from uuid import uuid4
 
 import pytest
@@ -375,9 +375,9 @@ def test_a_worker_sees_a_wish_within_seconds(pub: House) -> None:
     pub.shelf.put("P1")
     db.session.execute(update(PlatformConnection).values(sync_wanted_at=func.now()))
     db.session.commit()
-    until = time.monotonic() + 20
-    while not count_bookings() and time.monotonic() < until:
-        time.sleep(0.1)
+    until = monotonic() + 20
+    while not count_bookings() and monotonic() < until:
+        sleep(0.1)
     puller.stop()
     puller.join(10)
     assert (count_bookings(), puller.is_alive()) == (1, False)
