@@ -90,8 +90,8 @@ def insert_new(
 ) -> UUID | None:
     """Insert a booking and its `booking.created`, and take its places on these terms.
 
-    `more`: columns that are no fields. `is_news`: whether anybody hears of it. None when the source id exists already; then nothing may
-    be committed. Raises SlotUnavailable.
+    `more`: columns that are no fields. `is_news`: whether anybody hears of it. None when the source
+    id exists already; then nothing may be committed. Raises SlotUnavailable.
     """
     now = datetime.now(UTC)
     fields, places = _settled(session, website, values, stamps, terms, now)

@@ -14,7 +14,7 @@ from app.apikeys.pages import Crumb
 from app.bookings.status import Status
 from app.events import queries as events
 from app.extensions import db
-from app.platforms import exchanges, queries, registry, rules, serving, wording
+from app.platforms import exchanges, filling, queries, registry, rules, serving, wording
 from app.platforms.actions import label_of
 from app.platforms.base import Capability
 from app.platforms.forms import UNTOUCHED
@@ -62,14 +62,14 @@ class Pull:
 
 def show(connection: PlatformConnection) -> dict[str, Any]:
     """The page of one connection."""
-    session, scope, moment = db.session(), current_scope(), now()
-    can_manage = scope.can(MANAGE, connection.website_id)
+    session, moment, shared = db.session(), now(), head(connection)
+    can_manage, label = shared["can_manage"], shared["label"]
     there = standing(session, connection) if can_manage else None
-    label = label_of(connection)
     found = events.of_subject(session, "platform", str(connection.id))
     return {
-        **head(connection),
+        **shared,
         "state": wording.state_of(connection, moment),
+        "missing": filling.missing(session, connection, moment) if can_manage else 0,
         "pull": pull_of(connection, moment),
         "can_pull": Capability.LIST in _capabilities(connection),
         "words": words_of(connection),

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from app.apikeys.pages import show_secrets
 from app.errors import Conflict, InvalidPayload, WebsiteNotFound
 from app.extensions import db
-from app.platforms import actions, pages, queries, removing, wording
+from app.platforms import actions, filling, pages, queries, removing, wording
 from app.platforms.forms import read_words
 from app.platforms.models import PlatformConnection
 from app.platforms.queries import MANAGE, VIEW
@@ -129,6 +129,22 @@ def pull(connection_id: UUID) -> Response:
     only_watching()
     _visible(connection_id)
     return _pull(connection_id) if wants_fragment() else _back(connection_id)
+
+
+@platforms.post("/<uuid:connection_id>/missing")
+@requires(MANAGE)
+def send_missing(connection_id: UUID) -> Response:
+    """Have the tables made there that were booked before the venue was connected."""
+    session, scope = db.session(), current_scope()
+    try:
+        count = filling.send_missing(session, current_actor(), scope, connection_id, now())
+    except Conflict as error:
+        session.rollback()
+        say(error.message, "warning")
+        return _back(connection_id)
+    session.commit()
+    say(f"{count} {'is' if count == 1 else 'are'} on the way. What is refused stands under Alerts.")
+    return _back(connection_id)
 
 
 @platforms.post("/<uuid:connection_id>/words")
