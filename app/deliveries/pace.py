@@ -64,6 +64,14 @@ _GIVE_BACK = text("""
     WHERE x.id = s.id AND x.paced_until = s.until
 """)
 
+# `step` in SQL: who only knows the key need not read the row first.
+_CHARGE = text("""
+    UPDATE destinations
+    SET paced_until = greatest(paced_until, clock_timestamp())
+        + make_interval(secs => :calls * 60.0 / (per_minute - per_minute / 15))
+    WHERE key = :key AND per_minute IS NOT NULL
+""")
+
 
 def burst(per_minute: int) -> int:
     """How many may begin together after a rest: what four seconds bring.
@@ -107,6 +115,12 @@ def spend(session: Session, calls: Iterable[UUID]) -> dict[UUID, datetime]:
         return {}
     columns = _columns(counted, steps)
     return {row.id: row.paced_until for row in session.execute(_SPEND, columns)}
+
+
+def charge(session: Session, key: str, calls: int) -> None:
+    """Note calls to a destination that were made beside its deliveries: these wait for them."""
+    if calls:
+        session.execute(_CHARGE, {"key": key, "calls": calls})
 
 
 def give_back(session: Session, claims: Sequence[Claim]) -> None:

@@ -15,13 +15,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.deliveries import pace
 from app.deliveries.models import SyncLog
+from app.logs import get_logger
 from app.outbound import Client
 from app.platforms import registry
 from app.platforms.base import Account, Platform, PlatformError
 from app.platforms.calling import Exchange, noting
 from app.platforms.models import PlatformConnection
 
+log = get_logger()
 T = TypeVar("T")
 GRACE = 0.2
 """Seconds in which a conversation that is over may close what it opened."""
@@ -66,11 +69,19 @@ class Conversation:
         except PlatformError as error:
             self._failed(error)
             raise
+        except Exception as fault:  # its words may hold what the platform said: only its kind
+            label = registry.KINDS[self.account.type].label
+            log.error("platform answer", kind=self.account.type, fault=type(fault).__name__)
+            error = PlatformError(f"{label} gave an answer that makes no sense.", code="unreadable")
+            self._failed(error)
+            raise error from None
 
     def write(
         self, session: Session, connection: PlatformConnection, booking_id: UUID | None = None
     ) -> None:
-        """Into the sync log, in the caller's transaction; what is written is not kept here."""
+        """Into the sync log, and off the pace of what is sent there, in the caller's transaction;
+        what is written is not kept here."""
+        pace.charge(session, connection.key, len(self.said))
         session.add_all(
             SyncLog(
                 website_id=connection.website_id,

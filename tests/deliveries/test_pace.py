@@ -11,11 +11,13 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.deliveries import pace
 from app.deliveries.channel import Channels, Claim, Pace, Unsendable, Unsent
 from app.deliveries.machine import Machine
+from app.deliveries.models import Destination
 from app.extensions import db
 from app.outbound import Outgoing
 from tests.deliveries.world import Paper, World
@@ -81,6 +83,27 @@ def test_a_slow_destination_gives_what_its_pace_allows_and_others_flow(slow: Wor
     assert keys.count("paper:quick") == 10
     assert keys.count("paper:slow") == pace.burst(30) == 3
     assert slow.claim() == []
+
+
+def test_calls_beside_it_count(slow: World) -> None:
+    for _ in range(5):
+        slow.edit(None, "paper:slow", "paper:quick")
+    slow.dispatch()
+    for key in ("paper:slow", "paper:quick", "paper:nobody"):
+        pace.charge(db.session(), key, 2)
+    keys = [claim.destination_key for claim in slow.claim()]
+    assert keys.count("paper:quick") == 5
+    assert keys.count("paper:slow") == pace.burst(30) - 2
+
+
+def test_the_pace_in_sql_is_the_pace(slow: World) -> None:
+    slow.edit(None, "paper:slow")
+    slow.dispatch()
+    assert slow.destination("paper:slow").paced_until is None
+    pace.charge(db.session(), "paper:slow", 10)
+    query = select(Destination.paced_until - func.clock_timestamp())
+    ahead = db.session.execute(query.where(Destination.key == "paper:slow")).scalar_one()
+    assert ahead.total_seconds() == pytest.approx(10 * pace.step(30), abs=2)
 
 
 def test_a_day_of_a_slow_destination(slow: World) -> None:
