@@ -72,9 +72,11 @@ class Conversation:
         except Exception as fault:  # its words may hold what the platform said: only its kind
             label = registry.KINDS[self.account.type].label
             log.error("platform answer", kind=self.account.type, fault=type(fault).__name__)
-            error = PlatformError(f"{label} gave an answer that makes no sense.", code="unreadable")
-            self._failed(error)
-            raise error from None
+            senseless = PlatformError(
+                f"{label} gave an answer that makes no sense.", code="unreadable"
+            )
+            self._failed(senseless)
+            raise senseless from None
 
     def write(
         self, session: Session, connection: PlatformConnection, booking_id: UUID | None = None
