@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, NoReturn
 
-from app.deliveries.retry import read_retry_after
+from app.deliveries.retry import LONGEST_WISH, read_retry_after
 from app.outbound import Answer, Outgoing, Unreachable
 from app.platforms.base import PlatformError, Send
+from app.platforms.taming import HIDDEN, impersonal, json_of
 
-HIDDEN = "…"
 LONGEST_WORDS = 160
 """Characters of what a platform says that are shown."""
 LONGEST_LIST = 20
 """Items of a list that are noted."""
-_PERSONAL = re.compile(r"\S+@\S+|\+?\d[\d ().-]{6,}\d|https?://\S+")
+MOST_NAMES = 100
+"""Values of an object that are noted."""
+LONGEST_NOTE = 20_000
+"""Characters of a body that are noted."""
 MAYBE = " It may have done it all the same."
 
 
@@ -63,7 +66,7 @@ class Line:
         answer = await self.send(replace(outgoing, context=named))
         if isinstance(answer, Unreachable):
             self._unreachable(answer, changes)
-        data = _json(answer.body)
+        data = json_of(answer.body)
         complaint = None if data is None else self.complaint(data)
         is_well = 200 <= answer.status < 300
         if complaint is not None and not (is_well and complaint.only_explains):
@@ -115,21 +118,28 @@ class Line:
 
     def cleaned(self, text: str) -> str:
         """Words of a platform without credentials, addresses, e-mails and numbers of people."""
-        for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
-        words = " ".join(_PERSONAL.sub(HIDDEN, text).split())
+        words = impersonal(self._without_secrets(text))
         return words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS] + HIDDEN
 
     def noted(self, body: bytes) -> str:
         """A body for the log: its shape, with the plain values alone."""
-        data = _json(body)
+        data = json_of(body)
         if data is None:
             return f"({len(body)} bytes)" if body else ""
-        return json.dumps(self._masked(data, ""), ensure_ascii=False)
+        text = json.dumps(self._masked(data, ""), ensure_ascii=False)
+        return text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + HIDDEN
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def _masked(self, value: Any, name: str) -> Any:
         if isinstance(value, dict):
-            return {self.cleaned(key): self._masked(each, key) for key, each in value.items()}
+            some = islice(value.items(), MOST_NAMES)
+            noted = {self.cleaned(key): self._masked(each, key) for key, each in some}
+            more = len(value) - MOST_NAMES
+            return {**noted, HIDDEN: f"{more} more"} if more > 0 else noted
         if isinstance(value, list):
             shown = [self._masked(each, name) for each in value[:LONGEST_LIST]]
             more = len(value) - LONGEST_LIST
@@ -138,8 +148,10 @@ class Line:
             return value
         if name not in self.plain:
             return HIDDEN
-        is_words = isinstance(value, str) and (" " in value or "@" in value or len(value) > 40)
-        return self.cleaned(value) if is_words else value
+        if not isinstance(value, str):
+            return value
+        is_words = " " in value or "@" in value or len(value) > 40
+        return self.cleaned(value) if is_words else self._without_secrets(value)
 
 
 @dataclass(frozen=True)
@@ -222,12 +234,5 @@ _MEANS = {
 
 
 def _wish(answer: Answer) -> float | None:
-    return read_retry_after(answer.headers.get("retry-after"))
-
-
-def _json(body: bytes) -> Any:
-    """None where it is no JSON, or says nothing."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    wish = read_retry_after(answer.headers.get("retry-after"))
+    return None if wish is None else min(wish, LONGEST_WISH)

@@ -41,6 +41,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 LONG = 8 * 1024 * 1024
 """Bytes: a page of the list holds a thousand reservations."""
+MOST_PAGES = 20
+"""Of one day."""
 PLAIN = frozenset(
     (
         *("restaurant", "date", "hour", "time", "people", "number_people", "for", "discount"),
@@ -80,7 +82,8 @@ class CoverManager(Platform):
         known = [str(each.get("restaurant", "")) for each in rows_of(said, "restaurants")]
         if self._slug in known:
             return Checked(True, f"The key works, and {self._slug} is among its restaurants.")
-        few = ", ".join(known[:5]) + (" …" if len(known) > 5 else "") if known else "none"
+        named = ", ".join(self._line.cleaned(name) for name in known[:5])
+        few = named + (" …" if len(known) > 5 else "") if known else "none"
         return Checked(False, f"The key works, but not for {self._slug}. Its restaurants: {few}.")
 
     async def check_availability(self, day: date, time: str, party_size: int) -> Availability:
@@ -197,12 +200,13 @@ class CoverManager(Platform):
     async def _all_of(self, day: date) -> list[Reservation]:
         found: list[Reservation] = []
         page: int | None = None
-        while True:
+        for _ in range(MOST_PAGES):
             some = await self.list_reservations(day, day, page)
             found += some.reservations
             page = some.next_page
             if page is None:
                 return found
+        self._line.unreadable("has no end")
 
     async def _listed(self, first: date, last: date, number: int) -> Rows:
         rest = f"{quote(self._slug, safe='')}/{first:%Y-%m-%d}/{last:%Y-%m-%d}/{number}/0"

@@ -93,7 +93,7 @@ def text_of(row: Mapping[str, Any], name: str) -> str:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _day(text: str) -> date | None:

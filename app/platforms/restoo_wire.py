@@ -125,10 +125,10 @@ def _moment(raw: Any, day: date, timezone: str) -> tuple[date, str] | None:
         return day, raw[:5]
     try:
         moment = datetime.fromisoformat(raw)
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(ZoneInfo(timezone))
+    except (ValueError, OverflowError):  # such as the first or last day of all
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(ZoneInfo(timezone))
     return moment.date(), f"{moment:%H:%M}"
 
 

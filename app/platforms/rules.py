@@ -77,7 +77,7 @@ def clean_statuses(kind: Kind, said: Any) -> dict[str, str]:
         name = str(word).strip()
         if not name or len(name) > LONGEST_WORD or not name.isprintable():
             faults.append(Fault("statuses", f"A word has 1 to {LONGEST_WORD} characters."))
-        elif status not in {SILENT, *Status}:
+        elif not isinstance(status, str) or status not in {SILENT, *Status}:
             faults.append(Fault(f"statuses.{name}", "Choose one of our statuses, or none."))
         elif kind.statuses.get(name) != status:
             cleaned[name] = str(status)

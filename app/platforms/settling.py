@@ -18,6 +18,7 @@ from app.platforms.base import PlatformError
 from app.platforms.carrying import Aim, Plan, plan_of
 from app.platforms.conversing import columns_of
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
+from app.platforms.translating import LONGEST_ID
 
 KEPT = " The reservation that is there stays as it was."
 LEFT = " What it had there before is called off."
@@ -63,7 +64,7 @@ def _done(row: PlatformReservation, plan: Plan) -> None:
     if plan.external_id or there:
         row.external_id = there.external_id if there else plan.external_id
     if there is not None and there.raw_status:
-        row.raw_status = there.raw_status
+        row.raw_status = there.raw_status[:LONGEST_ID]
     is_as_sent = plan.is_found and plan.aim is not Aim.CANCEL
     row.version = plan.sent_version if is_as_sent else plan.version
     row.problem = row.making_since = None

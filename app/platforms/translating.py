@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,8 @@ from app.venues.models import Activity, Venue
 
 BEFORE, AHEAD = timedelta(days=1), timedelta(days=60)
 """Of today: the days that are pulled."""
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+"""Days outside are a fault: the last ones of all cannot even be read back from the database."""
 MOST_GUESTS = 1_000
 LONGEST_ID = 100
 HARD = ("activity_date", "time_slot", "guest_count")
@@ -49,12 +52,17 @@ def source_id(account: Account, external_id: str) -> UUID:
     return uuid5(account.venue_id, f"{account.type}:{external_id}")
 
 
+def bounded(said: Reservation) -> Reservation:
+    """With a word for its status that is one; it is stored in several places."""
+    return replace(said, raw_status=said.raw_status[:LONGEST_ID].strip())
+
+
 def told_by(account: Account, said: Reservation) -> dict[str, Any]:
     """Register values, as far as it says any. Raises Unreadable."""
     clock = clock_of(said.time)
     if not 0 < len(said.external_id) <= LONGEST_ID or not said.external_id.isprintable():
         raise Unreadable("its id is no word")
-    if said.day is None or clock is None:
+    if said.day is None or clock is None or not EARLIEST <= said.day <= LATEST:
         raise Unreadable("it tells no day and time")
     if not 0 < said.party_size <= MOST_GUESTS:
         raise Unreadable("it tells no party")

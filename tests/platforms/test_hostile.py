@@ -1,0 +1,157 @@
+"""A platform that answers anything at all: nobody waits for it, and nothing here falls over."""
+
+import asyncio
+import json
+import time
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.errors import InvalidPayload
+from app.outbound import Answer, Outgoing
+from app.platforms import covermanager, restoo, rules
+from app.platforms.base import Account, Kind, Page, Platform, PlatformError, Reservation, Send
+from app.platforms.calling import Exchange, noting
+from app.platforms.conversing import Conversation
+from app.platforms.registry import options_of
+from app.platforms.restoo_wire import free_times
+from app.platforms.translating import Unreadable, bounded, told_by
+from tests.platforms.test_contract import ANA
+
+KEY = "a-key-that-is-secret"
+DAY = date(2027, 5, 1)
+
+
+def account(kind: Kind) -> Account:
+    values = {each.name: KEY for each in kind.fields}
+    return Account(
+        type=kind.type,
+        connection_id=uuid4(),
+        venue_id=uuid4(),
+        timezone="America/New_York",
+        region="ES",
+        secrets=values,
+        options=options_of(kind, {}),
+        base_url="https://platform.example.com",
+    )
+
+
+def says(body: Any, noted: list[Exchange] | None = None, wish: str = "") -> Send:
+    """200; with a wish to be left alone, 429."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    async def send(outgoing: Outgoing) -> Answer:
+        return Answer(429 if wish else 200, {"retry-after": wish}, raw, 1)
+
+    return noting(send, (noted if noted is not None else []).append)
+
+
+def cover(body: Any, noted: list[Exchange] | None = None, wish: str = "") -> Platform:
+    send = says(body, noted, wish)
+    return covermanager.KIND.open(account(covermanager.KIND), send)
+
+
+def listed(body: Any) -> Page:
+    return asyncio.run(cover(body).list_reservations(DAY, DAY))
+
+
+def row(**said: Any) -> dict[str, Any]:
+    return {"reservs": [{"id_reserv": "r-1", "date": "2027-05-01", "time": "20:00", **said}]}
+
+
+def test_a_megabyte_without_a_gap_holds_up_nobody() -> None:
+    started = time.monotonic()
+    with pytest.raises(PlatformError) as caught:
+        asyncio.run(cover({"resp": 0, "status": "x" * 1_000_000}).create_reservation(ANA))
+    assert len(str(caught.value)) < 250
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("depth", [60, 600, 100_000])
+def test_what_is_nested_beyond_reason_is_no_answer(depth: int) -> None:
+    noted: list[Exchange] = []
+    deep = b'{"resp": ' + b"[" * depth + b"]" * depth + b"}"
+    with pytest.raises(PlatformError):
+        asyncio.run(cover(deep, noted).check_availability(DAY, "20:00", 2))
+    assert "bytes" in noted[0].response
+
+
+def test_what_cannot_be_stored_does_not_come_in() -> None:
+    noted: list[Exchange] = []
+    body = rb'{"reservs": [{"id_reserv": "r\u0000", "status": "\ud800", "user_name": "A\u0000"}]}'
+    found = asyncio.run(cover(body, noted).list_reservations(DAY, DAY))
+    (one,) = found.reservations
+    for text in (one.external_id, one.raw_status, one.name, noted[0].response):
+        assert "\x00" not in text
+        assert text.encode()
+
+
+def test_an_answer_is_noted_in_part() -> None:
+    noted: list[Exchange] = []
+    many = {str(n): {"status": "1" * 30} for n in range(3000)}
+    asyncio.run(cover({"resp": 1, "reservs": many}, noted).list_reservations(DAY, DAY))
+    assert len(noted[0].response) < 21_000
+    assert "2900 more" in noted[0].response
+
+
+def test_a_key_that_is_told_back_is_not_shown() -> None:
+    noted: list[Exchange] = []
+    said = {"resp": 1, "status": KEY, "restaurants": [{"restaurant": f"{KEY} x"}]}
+    send = says(said, noted)
+    other = account(covermanager.KIND)
+    other = replace(other, secrets={"api_key": KEY, "restaurant": "other"})
+    checked = asyncio.run(covermanager.KIND.open(other, send).check_auth())
+    assert not checked.works
+    assert KEY not in checked.message + noted[0].response
+
+
+def test_numbers_and_days_of_any_size() -> None:
+    (one,) = listed(row(**{"for": "9" * 5000})).reservations
+    assert one.party_size == 0
+    for day in ("9999-12-31", "0001-01-01"):
+        (one,) = listed(row(date=day, **{"for": "2"})).reservations
+        with pytest.raises(Unreadable):
+            told_by(account(covermanager.KIND), one)
+    first, last = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-14:00"
+    assert free_times([first], DAY, "20:00", "America/New_York") is None
+    assert free_times([last], DAY, "20:00", "Asia/Tokyo") is None
+    assert len(bounded(Reservation("r-1", "w" * 5000)).raw_status) == 100
+
+
+def test_no_wish_is_longer_than_a_day() -> None:
+    with pytest.raises(PlatformError) as caught:
+        asyncio.run(cover({}, wish="1e300").check_auth())
+    assert caught.value.retry_after == 86_400
+
+
+def test_a_day_without_an_end_is_no_answer() -> None:
+    count = iter(range(10_000))
+
+    async def send(outgoing: Outgoing) -> Answer:
+        said = json.dumps(row(id_reserv=f"r-{next(count)}"))
+        return Answer(200, {}, said.encode(), 1)
+
+    platform = covermanager.KIND.open(account(covermanager.KIND), send)
+    with pytest.raises(PlatformError, match="has no end"):
+        asyncio.run(platform.find_reservation(ANA))
+    assert next(count) < 50
+
+
+def test_what_nobody_thought_of_is_a_failure_of_the_platform() -> None:
+    async def work(platform: Platform) -> None:
+        raise OverflowError(f"{KEY} was in the answer")
+
+    talk = Conversation(account(restoo.KIND), "platform.check")
+    with pytest.raises(PlatformError) as caught:
+        talk.hold(work, 3.0)
+    assert caught.value.code == "unreadable"
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [[], {}, None, 7, ["confirmed"]])
+def test_a_word_means_a_status_or_nothing(status: Any) -> None:
+    with pytest.raises(InvalidPayload):
+        rules.clean_statuses(covermanager.KIND, {"word": status})
