@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -200,13 +201,15 @@ class CoverManager(Platform):
     async def _all_of(self, day: date) -> list[Reservation]:
         found: list[Reservation] = []
         page: int | None = None
-        for _ in range(MOST_PAGES):
+        for number in count(1):
             some = await self.list_reservations(day, day, page)
             found += some.reservations
             page = some.next_page
             if page is None:
-                return found
-        self._line.unreadable("has no end")
+                break
+            if number == MOST_PAGES:
+                self._line.unreadable("has no end")
+        return found
 
     async def _listed(self, first: date, last: date, number: int) -> Rows:
         rest = f"{quote(self._slug, safe='')}/{first:%Y-%m-%d}/{last:%Y-%m-%d}/{number}/0"
