@@ -17,10 +17,9 @@ from app.alerts import rates
 from app.alerts.rates import Rate
 from app.deliveries.models import Destination
 from app.messaging.models import Medium
-from app.platforms import registry
 from app.platforms.models import PlatformConnection
+from app.platforms.registry import label_of
 from app.platforms.reservations import troubles
-from app.platforms.telling import label_of
 from app.schedule import looking
 from app.schedule.jobs import Schedule
 from app.schedule.looking import LATE
@@ -174,10 +173,9 @@ def _platforms(session: Session, now: datetime) -> Iterator[Finding]:
         .order_by(at.sync_failing_since)
     )
     for row in session.execute(query):
-        kind = registry.KINDS.get(row.platform_type)
         minutes = (now - row.sync_failing_since) / timedelta(minutes=1)
-        said = f"The reservations of {row.name} do not come in from "
-        said += f"{kind.label if kind else row.platform_type}. See Platforms."
+        label = label_of(row.platform_type)
+        said = f"The reservations of {row.name} do not come in from {label}. See Platforms."
         yield Finding(Condition.PLATFORM, said, minutes, str(row.id), row.website_id)
 
 
@@ -185,7 +183,7 @@ def _reservations(session: Session, now: datetime) -> Iterator[Finding]:
     for trouble in troubles(session, now):
         at, refs = trouble.connection, trouble.references
         named = ", ".join(refs[:NAMED]) + (" …" if len(refs) > NAMED else "")
-        said = f"{trouble.venue}: not at {label_of(at)} as it should be: {named}."
+        said = f"{trouble.venue}: not at {label_of(at.platform_type)} as it should be: {named}."
         yield Finding(Condition.RESERVATION, said, len(refs), str(at.id), at.website_id)
 
 

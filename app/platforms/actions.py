@@ -25,7 +25,8 @@ from app.platforms import queries, registry, rules
 from app.platforms.base import Capability
 from app.platforms.drafts import draft, draft_of, needs_test
 from app.platforms.models import PlatformConnection
-from app.platforms.trying import Tested, capabilities_of
+from app.platforms.registry import label_of
+from app.platforms.trying import Tested
 from app.staff.scope import Scope
 from app.venues.models import Venue
 
@@ -59,7 +60,7 @@ def connect(
     made = draft(session, scope, values)
     there = queries.of_venue(session, made.venue_id)
     if any(each.platform_type == made.platform_type for each in there):
-        raise Conflict(f"This venue is connected to {label_of(made)} already.")
+        raise Conflict(f"This venue is connected to {label_of(made.platform_type)} already.")
     made.is_enabled = bool(values.get("is_enabled", True))
     made.priority = max((each.priority for each in there), default=0) + 1
     _demand_tested(made, tested)
@@ -159,8 +160,10 @@ def want_pull(
 ) -> PlatformConnection:
     """Ask for a pull at once. Raises Conflict where none can be, NotFound and Forbidden."""
     found = queries.lock(session, scope, connection_id)
-    if Capability.LIST not in capabilities_of(session, found):
-        raise Conflict(f"{label_of(found)} does not tell its reservations: nothing can be pulled.")
+    account = registry.account_of(session, found)
+    if Capability.LIST not in registry.capabilities_of(account):
+        label = label_of(found.platform_type)
+        raise Conflict(f"{label} does not tell its reservations: nothing can be pulled.")
     if not found.is_enabled:
         raise Conflict("Switch the connection on first.")
     if found.sync_wanted_at is None:
@@ -177,12 +180,6 @@ def new_secret(session: Session, actor: Actor, scope: Scope, connection_id: UUID
     return found.webhook_secret
 
 
-def label_of(connection: PlatformConnection) -> str:
-    """The platform's name, as people know it."""
-    kind = registry.KINDS.get(connection.platform_type)
-    return kind.label if kind else connection.platform_type
-
-
 def tell(
     session: Session,
     actor: Actor,
@@ -193,7 +190,7 @@ def tell(
 ) -> None:
     """Record one event of a connection; no secret may be among the changes."""
     venue = session.get_one(Venue, connection.venue_id)
-    told = {"connection": f"{venue.name}, {label_of(connection)}", **meta}
+    told = {"connection": f"{venue.name}, {label_of(connection.platform_type)}", **meta}
     subject = ("platform", str(connection.id))
     record(session, actor, NewEvent(name, *subject, changes, told, connection.website_id))
 

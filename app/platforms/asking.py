@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from app.bookings.elsewhere import Heard, Question
 from app.limits import Rate, limiter
-from app.outbound import Answer, Outgoing, Unreachable
 from app.platforms import registry, reservations, resting
 from app.platforms.base import Account, Availability, Capability, Platform, PlatformError
 from app.platforms.conversing import GRACE, Conversation
@@ -92,15 +91,10 @@ def _places(session: Session, venue_id: UUID) -> list[_Place]:
     places = []
     for connection in there:
         account = registry.account_of(session, connection)
-        if Capability.AVAILABILITY in registry.platform_of(account, _nobody).capabilities:
+        if Capability.AVAILABILITY in registry.capabilities_of(account):
             talk = Conversation(account, "platform.availability")
             places.append(_Place(connection, account, talk))
     return places
-
-
-async def _nobody(outgoing: Outgoing) -> Answer | Unreachable:
-    """For a platform that is looked at and not called."""
-    raise NotImplementedError(outgoing.method)
 
 
 class _Asking:
@@ -172,15 +166,8 @@ class _Asking:
 
 
 def _has_calls_left(place: _Place) -> bool:
-    most = _per_minute(place)
+    most = registry.per_minute(place.account.type, place.account.options)
     if most is None:
         return True
     rate = Rate(max(1, most // SHARE), max(1, most // SHARE))
     return limiter.take(place.connection.key, rate).allowed
-
-
-def _per_minute(place: _Place) -> int | None:
-    chosen = str(place.account.options.get("per_minute", ""))
-    if chosen.isdecimal() and int(chosen):
-        return int(chosen)
-    return registry.KINDS[place.account.type].per_minute

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from app.bookings.models import Booking
 from app.platforms import resolving
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
+from app.platforms.registry import label_of
 from app.platforms.reservations import OPEN
 from app.platforms.resolving import EDIT, LONGEST_ID
-from app.platforms.telling import label_of
 from app.staff.scope import Scope
 from app.venues.models import Kind
 
@@ -72,7 +72,7 @@ def _shown(booking: Booking, row: PlatformReservation, connection: PlatformConne
     waits = row.state == ReservationState.MAKING and not connection.is_enabled
     return Shown(
         row=row,
-        label=label_of(connection),
+        label=label_of(connection.platform_type),
         state=state,
         tone=tone,
         hint="The connection is switched off: nothing is sent until it is on." if waits else "",

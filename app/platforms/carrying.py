@@ -87,21 +87,12 @@ class Plan:
     @property
     def lists(self) -> bool:
         """Whether the platform can be looked at."""
-        return can(self.account, Capability.LIST)
+        return Capability.LIST in registry.capabilities_of(self.account)
 
     @property
     def is_unclear(self) -> bool:
         """Whether a reservation may be there of which nobody knows."""
         return bool(self.creating and self.error and self.error.unclear)
-
-
-def can(account: Account, capability: Capability) -> bool:
-    """Whether this account's platform can do it."""
-    return capability in registry.platform_of(account, _nobody).capabilities
-
-
-async def _nobody(outgoing: Outgoing) -> Answer | Unreachable:
-    raise RuntimeError("nothing is called while it is only asked what a platform can do")
 
 
 def plan_of(outgoing: Outgoing) -> Plan:

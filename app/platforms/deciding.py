@@ -14,7 +14,7 @@ from app.bookings.status import ARRIVING
 from app.deliveries.channel import Claim, Unsendable, Unsent
 from app.platforms import registry, telling
 from app.platforms.base import Capability
-from app.platforms.carrying import Aim, Plan, can
+from app.platforms.carrying import Aim, Plan
 from app.platforms.composing import (
     as_of,
     begins,
@@ -79,6 +79,7 @@ class _Case:
         self.desk, self.connection, self.booking, self.row = desk, connection, booking, row
         self.mark = mark
         self.account = desk.account(connection)
+        self.abilities = registry.capabilities_of(self.account)
         self.changes = desk.changes.get(booking.id, ())
         self.off = is_off(booking, connection.venue_id)
         self.wanted = is_wanted_at(booking, connection.venue_id)
@@ -136,12 +137,12 @@ class _Case:
             self.row.problem = TOO_LATE if self.has_time else NO_CLOCK
             return _nothing(self.row.problem)
         shared = self.desk.is_shared(self.row)
-        if can(self.account, Capability.UPDATE) and not shared:
+        if Capability.UPDATE in self.abilities and not shared:
             return self._plan(Aim.UPDATE)
         return self._plan(Aim.RENEW, leaves=not shared)
 
     def _making(self) -> Plan | Unsendable:
-        lists = can(self.account, Capability.LIST)
+        lists = Capability.LIST in self.abilities
         is_open = self.row.making_since is not None and lists
         if self.wanted and self.has_time and not self.is_past:
             return self._plan(Aim.CREATE, is_open=is_open)

@@ -13,8 +13,8 @@ from app.errors import NotFound
 from app.platforms.models import PlatformConnection
 from app.web import Slice, bad_cursor, decode_cursor, encode_cursor
 
-_OF_PLATFORMS = literal_column("left(sync_logs.door, 9) = 'platform:'", Boolean)
-"""Said with the door, for the index that holds these calls alone."""
+OF_PLATFORMS = literal_column("left(sync_logs.door, 9) = 'platform:'", Boolean)
+"""Said with the door, for the index of the sync log that holds these calls alone."""
 
 
 def page(
@@ -62,7 +62,7 @@ def get(session: Session, connection: PlatformConnection, log_id: int) -> SyncLo
 
 def _of(connection: PlatformConnection) -> tuple[ColumnElement[bool], ...]:
     mine = SyncLog.website_id == connection.website_id
-    return (_OF_PLATFORMS, SyncLog.door == connection.key, mine)
+    return (OF_PLATFORMS, SyncLog.door == connection.key, mine)
 
 
 def _is_of(kinds: Collection[str]) -> ColumnElement[bool]:

@@ -15,13 +15,12 @@ from app.bookings.status import Status
 from app.events import queries as events
 from app.extensions import db
 from app.platforms import exchanges, filling, queries, registry, rules, serving, wording
-from app.platforms.actions import label_of
 from app.platforms.base import Capability
 from app.platforms.forms import UNTOUCHED
 from app.platforms.models import PlatformConnection
 from app.platforms.queries import MANAGE
+from app.platforms.registry import label_of
 from app.platforms.removing import standing
-from app.platforms.trying import capabilities_of
 from app.staff.context import current_scope, now, settings
 from app.staff.permissions import Permission
 from app.venues.models import Venue
@@ -93,7 +92,7 @@ def head(connection: PlatformConnection) -> dict[str, Any]:
     return {
         "c": connection,
         "kind": registry.KINDS.get(connection.platform_type),
-        "label": label_of(connection),
+        "label": label_of(connection.platform_type),
         "venue": venue,
         "website_name": names.get(connection.website_id, ""),
         "can_manage": scope.can(MANAGE, connection.website_id),
@@ -113,7 +112,7 @@ def crumbs(connection: PlatformConnection | None = None) -> tuple[Crumb, ...]:
         return way
     venue = db.session.get_one(Venue, connection.venue_id)
     there = url_for("platforms.show", connection_id=connection.id)
-    return (*way, (f"{venue.name}, {label_of(connection)}", there))
+    return (*way, (f"{venue.name}, {label_of(connection.platform_type)}", there))
 
 
 def pull_of(connection: PlatformConnection, moment: datetime) -> Pull:
@@ -177,7 +176,7 @@ def pretty(body: str | None) -> str:
 def _capabilities(connection: PlatformConnection) -> frozenset[Capability]:
     if connection.platform_type not in registry.KINDS:
         return frozenset()
-    return capabilities_of(db.session(), connection)
+    return registry.capabilities_of(registry.account_of(db.session(), connection))
 
 
 def _service(connection: PlatformConnection) -> str:

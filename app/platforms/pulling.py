@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 
 from app.errors import HubError
 from app.logs import get_logger
-from app.outbound import Unreachable
 from app.platforms import registry, translating, turns, vanishing
 from app.platforms.base import Account, Capability, Page, Platform, PlatformError, Reservation
 from app.platforms.conversing import Conversation
@@ -93,7 +92,7 @@ class Pull:
             account = registry.account_of(session, connection)
             kind = registry.KINDS[account.type]
             self.gap = _gap(account)
-            if not _can_list(account):
+            if Capability.LIST not in registry.capabilities_of(account):
                 turns.unable(session, self.turn)
                 return None
             found = Pulled(
@@ -228,15 +227,7 @@ class Pull:
             yield session
 
 
-def _can_list(account: Account) -> bool:
-    async def nowhere(outgoing: object) -> Unreachable:
-        raise NotImplementedError("nothing is sent")
-
-    return Capability.LIST in registry.platform_of(account, nowhere).capabilities
-
-
 def _gap(account: Account) -> float:
     """Seconds between two calls, so that half of what the platform takes is left for others."""
-    said = str(account.options.get("per_minute", "")).strip()
-    each = int(said) if said.isdecimal() else registry.KINDS[account.type].per_minute or 0
-    return 2 * 60 / each if each else 0.0
+    most = registry.per_minute(account.type, account.options)
+    return 2 * 60 / most if most else 0.0

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.config import Settings
+from app.outbound import Answer, Outgoing, Unreachable
 from app.platforms import covermanager, restoo
-from app.platforms.base import Account, Kind, Platform, Send
+from app.platforms.base import Account, Capability, Kind, Platform, Send
 from app.platforms.models import PlatformConnection
 from app.venues.models import Venue
 from app.websites.models import Website
@@ -67,6 +68,31 @@ def options_of(kind: Kind, chosen: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def label_of(platform_type: str) -> str:
+    """What people call a platform; its type, where this installation does not have it."""
+    kind = KINDS.get(platform_type)
+    return kind.label if kind else platform_type
+
+
+def per_minute(platform_type: str, chosen: Mapping[str, Any]) -> int | None:
+    """How many calls it takes: as was chosen among its options, else as the platform is known to
+    take; None: nothing is known, or this installation does not have it."""
+    kind = KINDS.get(platform_type)
+    if kind is None:
+        return None
+    said = options_of(kind, chosen).get("per_minute", "")
+    return int(said) if said.isdecimal() and int(said) > 0 else kind.per_minute
+
+
+def capabilities_of(account: Account) -> frozenset[Capability]:
+    """What a platform can do with this account, as it is set up; nothing is called."""
+    return platform_of(account, _nowhere).capabilities
+
+
 def platform_of(account: Account, send: Send) -> Platform:
     """The platform, ready to be asked; `send` makes its calls."""
     return KINDS[account.type].open(account, send)
+
+
+async def _nowhere(outgoing: Outgoing) -> Answer | Unreachable:
+    raise RuntimeError("nothing is called while it is only asked what a platform can do")

@@ -16,8 +16,9 @@ from app.deliveries.models import Destination
 from app.errors import Conflict
 from app.events.models import Actor
 from app.platforms import queries
-from app.platforms.actions import label_of, tell
+from app.platforms.actions import tell
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
+from app.platforms.registry import label_of
 from app.platforms.reservations import OPEN
 from app.staff.scope import Scope
 from app.venues.models import Venue
@@ -78,7 +79,7 @@ def remove(
     it, and where that would be forgotten without being said; NotFound and Forbidden.
     """
     found = queries.lock(session, scope, connection_id)
-    label, stands = label_of(found), standing(session, found)
+    label, stands = label_of(found.platform_type), standing(session, found)
     if why := stands.hinders(label):
         raise Conflict(why)
     if stands.past and not forget:

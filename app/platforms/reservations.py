@@ -48,14 +48,6 @@ def holder_of(connections: list[PlatformConnection]) -> PlatformConnection | Non
     return next(iter(awake or connections), None)
 
 
-def open_of(session: Session, bookings: Collection[UUID]) -> dict[UUID, PlatformReservation]:
-    """The reservation that each of these bookings has at a platform, where it has one."""
-    query = select(PlatformReservation).where(
-        PlatformReservation.booking_id.in_(bookings), PlatformReservation.state.in_(OPEN)
-    )
-    return {found.booking_id: found for found in session.scalars(query)}
-
-
 @dataclass(frozen=True)
 class Trouble:
     """Bookings to come that are not at a platform as they should be: somebody must look."""

@@ -14,6 +14,7 @@ from app.platforms import actions, filling, pages, queries, removing, wording
 from app.platforms.forms import read_words
 from app.platforms.models import PlatformConnection
 from app.platforms.queries import MANAGE, VIEW
+from app.platforms.registry import label_of
 from app.platforms.trying import tried, tried_for
 from app.staff.context import current_actor, current_scope, now, only_watching
 from app.staff.guards import requires
@@ -41,7 +42,7 @@ def index() -> Response:
         chosen=chosen,
         of_venue=venue if venue and scope.can(VIEW, venue.website_id) else None,
         can_add=scope.can_somewhere(MANAGE),
-        label_of=actions.label_of,
+        label_of=label_of,
         manage=MANAGE,
         tz=zone_of(chosen),
         now=moment,

@@ -20,7 +20,6 @@ from app.platforms.deciding import new_row
 from app.platforms.gathering import PREFIX
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.platforms.reservations import OPEN, enabled_at, holder_of
-from app.platforms.telling import label_of
 from app.venues.models import Kind, Venue
 
 MADE, CHANGED = "booking.created", ("booking.updated", "booking.status_changed")
@@ -60,15 +59,6 @@ def concerns(event: Event) -> bool:
     if event.name in CHANGED:
         return not (TOLD | WHERE).isdisjoint(event.changes)
     return event.name == MADE or event.name in telling.ASKED
-
-
-def per_minute(connection: PlatformConnection) -> int | None:
-    """How many calls it takes: what was chosen for it, else what the platform is known to take."""
-    kind = registry.KINDS.get(connection.platform_type)
-    if kind is None:
-        return None
-    said = registry.options_of(kind, connection.options).get("per_minute", "")
-    return int(said) if said.isdecimal() and int(said) > 0 else kind.per_minute
 
 
 def _read(session: Session, ids: Iterable[UUID]) -> _Known | None:
@@ -139,11 +129,12 @@ def _route(
     connection: PlatformConnection,
     venues: Mapping[UUID, Venue],
 ) -> Route:
+    most = registry.per_minute(connection.platform_type, connection.options)
     return Route(
         destination_key=connection.key,
-        label=f"{label_of(connection)}, {venues[connection.venue_id].name}",
+        label=f"{registry.label_of(connection.platform_type)}, {venues[connection.venue_id].name}",
         website_id=connection.website_id,
         lane=str(booking.id),
         position=event.version or booking.version,
-        pace=Pace(per_minute=per_minute(connection)),
+        pace=Pace(per_minute=most),
     )

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from app.events.actions import record
 from app.events.models import SYSTEM, Actor, NewEvent
-from app.platforms import registry
 from app.platforms.models import PlatformConnection, PlatformReservation
+from app.platforms.registry import label_of
 
 REFUSED = "reservation.refused"
 UNCLEAR = "reservation.unclear"
@@ -25,12 +25,6 @@ SAID = {
 """Names of these events, and what people read."""
 
 
-def label_of(connection: PlatformConnection) -> str:
-    """The platform's name; its type, where this installation does not have it."""
-    kind = registry.KINDS.get(connection.platform_type)
-    return kind.label if kind else connection.platform_type
-
-
 def tell(
     session: Session,
     connection: PlatformConnection,
@@ -45,7 +39,7 @@ def tell(
         subject_id=str(row.id),
         website_id=row.website_id,
         booking_id=row.booking_id,
-        meta={"label": label_of(connection), "connection": str(connection.id)},
+        meta={"label": label_of(connection.platform_type), "connection": str(connection.id)},
         dispatch=name in ASKED,
     )
     record(session, actor, event)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.platforms import drafts, registry, rules
-from app.platforms.base import Capability, Checked, Platform, PlatformError
+from app.platforms.base import Checked, Platform, PlatformError
 from app.platforms.conversing import Conversation
 from app.platforms.models import PlatformConnection
 
@@ -70,13 +70,3 @@ def tried_for(
 
 async def _check(platform: Platform) -> Checked:
     return await platform.check_auth()
-
-
-def capabilities_of(session: Session, connection: PlatformConnection) -> frozenset[Capability]:
-    """What the platform can do with this account, as it is set up."""
-
-    async def nowhere(outgoing: Any) -> Any:
-        raise NotImplementedError("nothing is sent")
-
-    account = registry.account_of(session, connection)
-    return registry.platform_of(account, nowhere).capabilities

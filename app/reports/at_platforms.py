@@ -14,7 +14,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     DateTime,
     Integer,
@@ -33,6 +32,7 @@ from app.bookings.models import Booking
 from app.bookings.status import ARRIVED, Status
 from app.deliveries.models import SyncLog
 from app.deliveries.periods import first_id_since
+from app.platforms.exchanges import OF_PLATFORMS
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.platforms.reservations import OPEN
 from app.reports.queries import VIEW, Wanted
@@ -48,8 +48,6 @@ PLATFORM = "platform"
 Group = tuple[str | None, UUID | None]
 """Type of the platform and connection; without connection: all of the type; without both: all."""
 ALL: Group = (None, None)
-_OF_PLATFORMS = literal_column("left(sync_logs.door, 9) = 'platform:'", Boolean)
-"""Said with the door, for the index that holds these calls alone."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +173,7 @@ def called(session: Session, wanted: Wanted, whom: Sequence[Connected]) -> dict[
                 SyncLog.door == spans.c.door,
                 SyncLog.created_at >= spans.c.since,
                 SyncLog.created_at < spans.c.until,
-                _OF_PLATFORMS,
+                OF_PLATFORMS,
                 SyncLog.id >= first_id_since("sync_logs", min(row[3] for row in rows)),
                 SyncLog.direction == "outbound",
             ),

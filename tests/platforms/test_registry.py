@@ -1,6 +1,7 @@
 """From a connection to its account, and who is asked in a platform's place."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -8,6 +9,7 @@ from flask import Flask
 from app.config import Settings
 from app.extensions import db
 from app.platforms import covermanager, registry
+from app.platforms.base import Capability
 from app.platforms.models import PlatformConnection
 from tests.factories import VenueFactory, WebsiteFactory
 
@@ -63,3 +65,19 @@ def test_every_choice_has_a_recommended_one(app: Flask) -> None:
         for each in kind.options:
             assert each.default
             assert not each.choices or each.default in [value for value, _ in each.choices]
+
+
+def test_what_is_asked_of_a_platform_without_calling_it(app: Flask) -> None:
+    session = db.session()
+    slow = registry.account_of(session, connection(options={"per_minute": "7"}))
+    assert registry.per_minute(slow.type, slow.options) == 7
+    assert registry.per_minute("covermanager", {}) == 50
+    assert registry.per_minute("covermanager", {"per_minute": "0"}) == 50
+    assert registry.per_minute("gone", {}) is None
+    assert (registry.label_of("restoo"), registry.label_of("gone")) == ("Restoo", "gone")
+    assert Capability.LIST in registry.capabilities_of(slow)
+    secrets = {each.name: "x" for each in registry.KINDS["restoo"].fields}
+    for availability, known in (("off", set()), ("get", {Capability.AVAILABILITY})):
+        options = registry.options_of(registry.KINDS["restoo"], {"availability": availability})
+        restoo = replace(slow, type="restoo", secrets=secrets, options=options)
+        assert registry.capabilities_of(restoo) == known
