@@ -1,8 +1,7 @@
-"""One reservation of a platform into its booking, by the one way in for sources.
+"""What a platform tells of a reservation that is known, into its booking.
 
-What is new becomes a booking. Of what is known, only the fields that the platform tells otherwise
-than last time are merged: what it tells unchanged is no wish of anybody. What we made there is
-known by its id, or by our reference, and never becomes a second booking.
+Only the fields that it tells otherwise than last time are merged: what it tells unchanged is no
+wish of anybody.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.bookings.derive import clock_of
 from app.bookings.models import Booking
 from app.bookings.receiving import Kind, Message, receive
 from app.bookings.status import GONE
@@ -28,14 +26,12 @@ from app.platforms import translating
 from app.platforms.base import Account, Reservation
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.reservations import OPEN
-from app.platforms.serving import service_at
 from app.venues.models import Activity, Venue
 from app.websites.models import Website
 
 ON_THE_WAY = (State.READY, State.SENDING, State.PARKED)
 """A change of ours that may arrive yet. What was refused holds its fields alone."""
 WORDS = "special_requests"
-
 
 Party = tuple[date, int, time | None]
 """When, and how many: what a reservation without a name is known by."""
@@ -71,39 +67,6 @@ class Pulled:
     def actor(self) -> Actor:
         key = self.connection.key
         return Actor("platform", str(self.connection.id), self.label, key)
-
-
-def take(session: Session, pulled: Pulled, said: Reservation) -> Outcome:
-    """Bring one in, in the caller's transaction. Raises Unreadable, and what `receive` raises."""
-    told = translating.told_by(pulled.account, said)
-    known = _known(session, pulled, said.external_id)
-    if known:
-        outcomes = [merge(session, pulled, row, booking, said, told) for row, booking in known]
-        order = (Outcome.CHANGED, Outcome.WAITING, Outcome.SAME)
-        return next(each for each in order if each in outcomes)
-    if ours := _ours(session, pulled, said, told):
-        return ours
-    return _bring(session, pulled, said, told)
-
-
-def _known(
-    session: Session, pulled: Pulled, external_id: str
-) -> Sequence[tuple[PlatformReservation, Booking]]:
-    """The bookings that stand on it, locked: the bookings first, as everybody does."""
-    mine = (
-        PlatformReservation.connection_id == pulled.connection.id,
-        PlatformReservation.external_id == external_id,
-    )
-    ids = session.scalars(select(PlatformReservation.booking_id).where(*mine)).all()
-    if not ids:
-        return []
-    bookings = select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)
-    anew = {"populate_existing": True}
-    found = session.scalars(bookings.with_for_update().execution_options(**anew)).all()
-    by_id = {booking.id: booking for booking in found}
-    rows = select(PlatformReservation).where(*mine).order_by(PlatformReservation.id)
-    locked = session.scalars(rows.with_for_update().execution_options(**anew)).all()
-    return [(row, by_id[row.booking_id]) for row in locked if row.booking_id in by_id]
 
 
 def merge(
@@ -224,110 +187,3 @@ def is_busy(session: Session, connection: PlatformConnection, booking_id: UUID) 
         .where(Outbox.booking_id == booking_id, Event.door != connection.key)
     )
     return bool(session.scalar(select(or_(sent.exists(), soon.exists()))))
-
-
-def _ours(
-    session: Session, pulled: Pulled, said: Reservation, told: dict[str, Any]
-) -> Outcome | None:
-    """What we made there and do not know by its id yet; None: it is not ours, or known by now."""
-    booking = _referred(session, pulled, said.reference) if said.reference else None
-    if booking is None:
-        party = told["activity_date"], told["guest_count"], clock_of(told["time_slot"])
-        return Outcome.WAITING if party in pulled.making else None
-    rows = select(PlatformReservation).where(PlatformReservation.booking_id == booking.id)
-    there = session.scalars(rows).all()
-    if any(row.state in (ReservationState.MAKING, ReservationState.UNKNOWN) for row in there):
-        return Outcome.WAITING
-    if there or pulled.account.is_off(said.raw_status) or booking.status in GONE:
-        return Outcome.SAME
-    return _adopt(session, pulled, booking, said, told, is_ours=True)
-
-
-def _referred(session: Session, pulled: Pulled, reference: str) -> Booking | None:
-    try:
-        which = Booking.id == UUID(reference)
-    except ValueError:
-        which = Booking.booking_ref == reference
-    query = select(Booking).where(Booking.website_id == pulled.website.id, which)
-    return session.scalars(query.limit(1)).first()
-
-
-def being_made(session: Session, connection: PlatformConnection) -> frozenset[Party]:
-    """When, and for how many, are those whose making has begun and whose ids are not known."""
-    query = (
-        select(Booking.activity_date, Booking.guest_count, Booking.time_slot)
-        .join(PlatformReservation, PlatformReservation.booking_id == Booking.id)
-        .where(
-            PlatformReservation.connection_id == connection.id,
-            PlatformReservation.state.in_((ReservationState.MAKING, ReservationState.UNKNOWN)),
-        )
-    )
-    return frozenset((day, guests, clock_of(slot)) for day, guests, slot in session.execute(query))
-
-
-def _bring(session: Session, pulled: Pulled, said: Reservation, told: dict[str, Any]) -> Outcome:
-    """A booking of its own. One that was called off before we ever saw it is none."""
-    account = pulled.account
-    which = translating.source_id(account, said.external_id)
-    query = select(Booking).where(
-        Booking.website_id == pulled.website.id, Booking.source_booking_id == which
-    )
-    there = session.scalars(query.with_for_update()).one_or_none()
-    if there is not None:
-        return _adopt(session, pulled, there, said, told, is_ours=False)
-    if account.is_off(said.raw_status):
-        return Outcome.SAME
-    service = service_at(session, pulled.services, told["activity_date"], told["time_slot"])
-    registers = translating.of_new(account, pulled.label, said, told, service)
-    message = Message(
-        kind=Kind.CREATED,
-        source_booking_id=which,
-        registers={**registers, **translating.at(pulled.venue)},
-        at=pulled.began,
-        is_timed=False,
-        digest=b"",
-        source_status=said.raw_status or None,
-        source="platform",
-        is_news=pulled.is_news,
-    )
-    received = receive(session, pulled.actor, pulled.website, message)
-    row = _row(session, pulled, received.booking_id, said, is_ours=False)
-    keep(pulled, row, told, said.raw_status)
-    session.flush()
-    return Outcome.CREATED
-
-
-def _adopt(
-    session: Session,
-    pulled: Pulled,
-    booking: Booking,
-    said: Reservation,
-    told: dict[str, Any],
-    *,
-    is_ours: bool,
-) -> Outcome:
-    """A booking that stood on it before the connection was made anew."""
-    row = _row(session, pulled, booking.id, said, is_ours=is_ours)
-    row.version = booking.version
-    if booking.status in GONE:
-        row.state = ReservationState.CANCELLED
-    row.updated_at = pulled.began
-    session.flush()
-    return merge(session, pulled, row, booking, said, told)
-
-
-def _row(
-    session: Session, pulled: Pulled, booking_id: UUID, said: Reservation, *, is_ours: bool
-) -> PlatformReservation:
-    """Of a booking that has just been made, unless somebody says otherwise."""
-    row = PlatformReservation(
-        website_id=pulled.website.id,
-        connection_id=pulled.connection.id,
-        booking_id=booking_id,
-        external_id=said.external_id,
-        is_ours=is_ours,
-        state=ReservationState.LIVE,
-        version=1,
-    )
-    session.add(row)
-    return row

@@ -23,10 +23,11 @@ from app.logs import get_logger
 from app.platforms import registry, translating, turns, vanishing
 from app.platforms.base import Account, Capability, Page, Platform, PlatformError, Reservation
 from app.platforms.conversing import Conversation
-from app.platforms.merging import Outcome, Pulled, being_made, take
+from app.platforms.merging import Outcome, Pulled
 from app.platforms.models import PlatformConnection
 from app.platforms.serving import of_connection
 from app.platforms.sifting import news_of
+from app.platforms.taking import being_made, take
 from app.platforms.translating import Unreadable
 from app.platforms.turns import Turn
 from app.venues.models import Venue

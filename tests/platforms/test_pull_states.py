@@ -18,7 +18,7 @@ from app.bookings.models import Booking
 from app.bookings.status import GONE, Status
 from app.events.models import Outbox
 from app.extensions import db
-from app.platforms import merging, pulling, registry, turns
+from app.platforms import pulling, registry, taking, turns
 from app.platforms.base import PlatformError
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.platforms.puller import look
@@ -118,7 +118,7 @@ def do(pub: House, step: Any) -> None:
         pull(pub)
     elif what == "dies":
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pulling, "take", dying_after(more[0], merging.take))
+            patch.setattr(pulling, "take", dying_after(more[0], taking.take))
             with suppress(Killed):
                 pull(pub)
     elif what == "half":  # its time is over after the first page

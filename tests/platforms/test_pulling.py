@@ -16,7 +16,7 @@ from app.bookings.models import Booking
 from app.customers.models import Customer
 from app.events.models import Event, Outbox
 from app.extensions import db
-from app.platforms import merging, registry, vanishing
+from app.platforms import registry, taking, vanishing
 from app.platforms.base import PlatformError
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.platforms.puller import Puller, look
@@ -331,7 +331,7 @@ def test_a_worker_that_dies_leaves_its_turn_to_the_next(
     for number in range(6):
         pub.shelf.put(f"P{number}")
     taken = 0
-    take = merging._bring
+    take = taking._bring
 
     def dying(*given: object) -> object:
         nonlocal taken
@@ -340,7 +340,7 @@ def test_a_worker_that_dies_leaves_its_turn_to_the_next(
             raise KeyboardInterrupt  # as a kill: nobody catches it
         return take(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(merging, "_bring", dying)
+    monkeypatch.setattr(taking, "_bring", dying)
     with pytest.raises(KeyboardInterrupt):
         pub.pull()
     assert len(pub.bookings()) == 3
