@@ -26,6 +26,8 @@ from app.platforms.base import (
     Wanted,
 )
 from app.platforms.calling import Exchange, noting
+from app.platforms.theirs import with_theirs
+from app.platforms.translating import LONGEST_ID
 
 SETTLES = 10.0
 """Seconds after a lost answer before the platform is looked at: it may still be at work."""
@@ -123,8 +125,12 @@ async def _do(platform: Platform, plan: Plan) -> None:
     if plan.aim is Aim.CANCEL:
         await _cancel(platform, plan)
     elif plan.aim is Aim.UPDATE and plan.external_id:
+        if plan.lists:
+            wanted = await with_theirs(platform, plan.external_id, plan.sent, plan.wanted)
+        else:
+            wanted = plan.wanted
         plan.changing = True
-        plan.made = await platform.update_reservation(plan.external_id, plan.wanted)
+        plan.made = await platform.update_reservation(plan.external_id, wanted)
     elif plan.aim is Aim.RENEW:
         platform.check_wanted(plan.wanted)  # else what is there would be given up for nothing
         if plan.leaves:
@@ -140,7 +146,7 @@ async def _is_there(platform: Platform, plan: Plan) -> bool:
     plan.made = await platform.find_reservation(plan.sent)
     plan.is_found = plan.made is not None
     if plan.made is not None:
-        plan.external_id = plan.made.external_id
+        plan.external_id = _id_of(platform, plan.made)
     return plan.is_found
 
 
@@ -160,8 +166,17 @@ async def _create(platform: Platform, plan: Plan) -> None:
             raise PlatformError("Another worker has it.", code="overtaken")
         faults.reach("platform_marked")
     plan.changing = plan.creating = True
-    plan.made = await platform.create_reservation(plan.wanted)
-    plan.changing = False
+    made = await platform.create_reservation(plan.wanted)
+    _id_of(platform, made)
+    plan.made, plan.changing = made, False
+
+
+def _id_of(platform: Platform, there: Reservation) -> str:
+    """Its id, which must fit where it is stored. Raises PlatformError: it may be there."""
+    if 0 < len(there.external_id) <= LONGEST_ID and there.external_id.isprintable():
+        return there.external_id
+    message = f"{platform.platform_name} told an id that cannot be one."
+    raise PlatformError(message, unclear=True, code="unreadable")
 
 
 async def _ask_whose_fault(platform: Platform, plan: Plan) -> None:

@@ -69,9 +69,9 @@ class Conversation:
         except PlatformError as error:
             self._failed(error)
             raise
-        except Exception as fault:  # its words may hold what the platform said: only its kind
+        except Exception as fault:
             label = registry.KINDS[self.account.type].label
-            log.error("platform answer", kind=self.account.type, fault=type(fault).__name__)
+            log.error("platform answer", exc_info=fault)
             senseless = PlatformError(
                 f"{label} gave an answer that makes no sense.", code="unreadable"
             )

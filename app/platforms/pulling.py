@@ -25,10 +25,10 @@ from app.platforms.base import Account, Capability, Page, Platform, PlatformErro
 from app.platforms.conversing import Conversation
 from app.platforms.merging import Outcome, Pulled
 from app.platforms.models import PlatformConnection
-from app.platforms.serving import of_connection
+from app.platforms.serving import of_connection, plan_of
 from app.platforms.sifting import news_of
 from app.platforms.taking import being_made, take
-from app.platforms.translating import Unreadable
+from app.platforms.translating import EARLIEST, LATEST, Unreadable
 from app.platforms.turns import Turn
 from app.venues.models import Venue
 from app.websites.models import Website
@@ -116,7 +116,8 @@ class Pull:
         talk = Conversation(pulled.account, EVENT)
 
         async def work(platform: Platform) -> Page:
-            return await platform.list_reservations(first, last, page)
+            found = await platform.list_reservations(first, last, page)
+            return replace(found, reservations=[translating.bounded(r) for r in found.reservations])
 
         try:
             return talk.hold(work, 2 * registry.KINDS[pulled.account.type].timeout)
@@ -129,7 +130,10 @@ class Pull:
         with self._begin() as session:
             news = news_of(session, pulled, said)
             making = being_made(session, pulled.connection)
-        pulled = replace(pulled, making=making)
+            days = [e.day for e in news if e.day and EARLIEST <= e.day <= LATEST]
+            plan = plan_of(session, pulled.services, days)
+            session.expunge_all()
+        pulled = replace(pulled, making=making, plan=plan)
         for number, each in enumerate(news, 1):
             self._one(pulled, each)
             if number < len(news) and self._is_over(0):  # what is in is known when it is read again

@@ -9,20 +9,35 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 
+from app.config import Settings
 from app.errors import InvalidPayload
-from app.outbound import Answer, Outgoing
-from app.platforms import covermanager, restoo, rules
-from app.platforms.base import Account, Kind, Page, Platform, PlatformError, Reservation, Send
+from app.extensions import db
+from app.outbound import Answer, Outgoing, policy
+from app.platforms import covermanager, registry, restoo, rules
+from app.platforms.base import (
+    Account,
+    Kind,
+    Page,
+    Platform,
+    PlatformError,
+    Reservation,
+    Send,
+    Wanted,
+)
 from app.platforms.calling import Exchange, noting
 from app.platforms.conversing import Conversation
 from app.platforms.registry import options_of
 from app.platforms.restoo_wire import free_times
 from app.platforms.translating import Unreadable, bounded, told_by
+from tests.platforms.contract import CASES, there
+from tests.platforms.inn import Inn, a_table, an_inn, connect
 from tests.platforms.test_contract import ANA
 
 KEY = "a-key-that-is-secret"
 DAY = date(2027, 5, 1)
+OTHER = {"customer_email": "other@example.com", "customer_phone": "+35679000002"}
 
 
 def account(kind: Kind) -> Account:
@@ -155,3 +170,27 @@ def test_what_nobody_thought_of_is_a_failure_of_the_platform() -> None:
 def test_a_word_means_a_status_or_nothing(status: Any) -> None:
     with pytest.raises(InvalidPayload):
         rules.clean_statuses(covermanager.KIND, {"word": status})
+
+
+@pytest.mark.parametrize("external_id", ["x" * 5000, "r-\x00", "r-\n1", ""])
+def test_an_id_that_cannot_be_stored_stops_no_other_delivery(
+    app: Flask, db_session: object, monkeypatch: pytest.MonkeyPatch, external_id: str
+) -> None:
+    async def create(self: Platform, wanted: Wanted, *, force: bool = False) -> Reservation:
+        if wanted.party_size == 7:
+            return Reservation(external_id, "w" * 5000)
+        return Reservation("r-9", "w" * 5000)
+
+    monkeypatch.setattr(covermanager.CoverManager, "create_reservation", create)
+    policy.configure(Settings(env="test", outbound_allow="127.0.0.0/8"))
+    inn, venue = Inn(db.session()), an_inn()
+    with there(CASES["covermanager"]) as place:
+        connect(venue, place)
+        bad, good = a_table(venue, guest_count=7), a_table(venue, **OTHER)
+        inn.run(2)
+    registry.configure(Settings(env="test"))
+    row = inn.row(bad)
+    assert (row.state, row.external_id) == ("making", None)
+    assert row.making_since is not None, "it may be there: it is looked for first"
+    assert "an id that cannot be one" in (row.problem or "")
+    assert (inn.row(good).external_id, len(inn.row(good).raw_status)) == ("r-9", 100)
