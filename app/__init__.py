@@ -240,8 +240,9 @@ def register_followers() -> None:
     """Who is told at once, in the same transaction, of what others change."""
     from app.bookings.beside import beside as beside_bookings
     from app.bookings.elsewhere import elsewhere
+    from app.bookings.origins import origins
     from app.bookings.seating import realign
-    from app.platforms import asking
+    from app.platforms import asking, naming
     from app.platforms.beside import beside as platforms_beside
     from app.selfservice.desk_routes import beside as requests_beside
     from app.venues.beside import beside
@@ -254,6 +255,7 @@ def register_followers() -> None:
     beside.use(notes)
     beside_bookings.use(requests_beside, platforms_beside)
     elsewhere.use(asking.sellers, asking.times_for)
+    origins.use(naming.names)
 
 
 def register_jobs() -> None:

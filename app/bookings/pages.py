@@ -28,6 +28,7 @@ from app.bookings.forms import NotesForm
 from app.bookings.listview import ONLY, RANGES, SOURCES, TABS, ListView
 from app.bookings.models import Booking
 from app.bookings.moves import CANCEL, offered
+from app.bookings.origins import origins
 from app.bookings.searching import looked_up
 from app.bookings.status import Status
 from app.bookings.wording import TABLE_TYPES, city, long_day, transport
@@ -68,6 +69,8 @@ def list_page(view: ListView, after: str | None) -> dict[str, Any]:
         found = listing.page(session, scope, asked, after, limit)
     arrived = ids_of(request.args.get("new", "").split(","))
     there = {booking.id for booking in found.rows}
+    pinned = listing.among(session, scope, arrived - there, view.filters())
+    rows = [*found.rows, *pinned]
     return {
         "view": view,
         "shown": wide,
@@ -76,11 +79,12 @@ def list_page(view: ListView, after: str | None) -> dict[str, Any]:
         "next": found.next,
         "after": after,
         "arrived": arrived,
-        "pinned": listing.among(session, scope, arrived - there, view.filters()),
+        "pinned": pinned,
         "websites_by_id": {website.id: website for website in visible_websites()},
         "tabs": TABS,
         "choices": CHOICES,
-        **whose(view, [*found.rows]),
+        **whose(view, rows),
+        "origins": origins.names(session, rows),
     }
 
 
@@ -122,7 +126,8 @@ def changes_page(view: ListView, rows: Sequence[Booking]) -> dict[str, Any]:
     names = {website.id: website for website in visible_websites()}
     counts = tab_counts(view)
     context = {"view": view, "shown": view, "counts": counts, "tabs": TABS}
-    return {**context, "rows": rows, "websites_by_id": names, "partner_names": found}
+    of = {"partner_names": found, "origins": origins.names(db.session(), rows)}
+    return {**context, "rows": rows, "websites_by_id": names, **of}
 
 
 def ids_of(texts: Collection[str]) -> set[UUID]:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from app.bookings import counting, moves, news
 from app.bookings.filters import Filters
 from app.bookings.models import Booking
+from app.bookings.origins import origins
 from app.desk import today as days
 from app.desk.dayview import DayView
 from app.errors import WebsiteNotFound
@@ -80,6 +81,7 @@ def _context(view: DayView) -> dict[str, Any]:
         "scope": scope,
         "names": names,
         "partner_names": partners.names(session, (), partner_ids) if partner_ids else {},
+        "origins": origins.names(session, bookings),
         "zones": zones,
         "poll": view.poll(cursor, days.next_late(bookings, view.now)),
     }
