@@ -37,11 +37,11 @@ class PlatformChannel(Channel):
         """Decide on each. What is begun must be on the disk before any call, else a crash of the
         database could make a reservation twice."""
         session.execute(text("SET LOCAL synchronous_commit = on"))
-        desk = gathering.read(session, claims, datetime.now(UTC))
+        batch = gathering.read(session, claims, datetime.now(UTC))
         mark = deciding.mark_with(session)
         made: dict[int, Outgoing | Unsendable] = {}
         for claim in claims:
-            found = deciding.decide(desk, claim, mark)
+            found = deciding.decide(batch, claim, mark)
             made[claim.id] = _outgoing(found) if isinstance(found, Plan) else found
         session.flush()
         return made

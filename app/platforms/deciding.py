@@ -24,7 +24,7 @@ from app.platforms.composing import (
     news,
     wanted_of,
 )
-from app.platforms.gathering import Desk
+from app.platforms.gathering import Batch
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.reservations import OPEN
 
@@ -51,18 +51,18 @@ def closed_because(connection: PlatformConnection) -> str | None:
     return None
 
 
-def decide(desk: Desk, claim: Claim, mark: Mark) -> Plan | Unsendable:
+def decide(batch: Batch, claim: Claim, mark: Mark) -> Plan | Unsendable:
     """What to do for this delivery. The row says `making_since` from now on when it is a plan."""
-    connection = desk.connections.get(claim.destination_key)
+    connection = batch.connections.get(claim.destination_key)
     if connection is None:
         return _nothing("The connection was removed.")
     if reason := closed_because(connection):
         return Unsendable(Unsent.WAIT, reason)
-    booking = desk.bookings.get(claim.booking_id) if claim.booking_id else None
-    row = desk.row_at(connection, booking) if booking else None
+    booking = batch.bookings.get(claim.booking_id) if claim.booking_id else None
+    row = batch.row_at(connection, booking) if booking else None
     if booking is None or row is None:
         return _nothing("It has no reservation there.")
-    return _Case(desk, connection, booking, row, mark).decide()
+    return _Case(batch, connection, booking, row, mark).decide()
 
 
 class _Case:
@@ -70,21 +70,21 @@ class _Case:
 
     def __init__(
         self,
-        desk: Desk,
+        batch: Batch,
         connection: PlatformConnection,
         booking: Booking,
         row: PlatformReservation,
         mark: Mark,
     ) -> None:
-        self.desk, self.connection, self.booking, self.row = desk, connection, booking, row
+        self.batch, self.connection, self.booking, self.row = batch, connection, booking, row
         self.mark = mark
-        self.account = desk.account(connection)
+        self.account = batch.account(connection)
         self.abilities = registry.capabilities_of(self.account)
-        self.changes = desk.changes.get(booking.id, ())
+        self.changes = batch.changes.get(booking.id, ())
         self.off = is_off(booking, connection.venue_id)
         self.wanted = is_wanted_at(booking, connection.venue_id)
         at = begins(booking, self.account.timezone)
-        self.has_time, self.is_past = at is not None, at is not None and at < desk.now
+        self.has_time, self.is_past = at is not None, at is not None and at < batch.now
 
     def decide(self) -> Plan | Unsendable:
         if self.row.state == ReservationState.UNKNOWN:
@@ -94,10 +94,10 @@ class _Case:
         found = self._live() if self.row.state == ReservationState.LIVE else self._making()
         if not isinstance(found, Plan):
             return found
-        if self.desk.is_busy(self.row, self.booking):
+        if self.batch.is_busy(self.row, self.booking):
             reason = "Another booking of this guest is being sent."
-            return Unsendable(Unsent.LATER, reason, self.desk.now + BUSY_FOR)
-        self.row.making_since = self.desk.now
+            return Unsendable(Unsent.LATER, reason, self.batch.now + BUSY_FOR)
+        self.row.making_since = self.batch.now
         if self.row.state == ReservationState.MAKING and found.aim is Aim.CREATE:
             self.row.version = found.sent_version if found.is_open else found.version
         return found
@@ -106,26 +106,26 @@ class _Case:
         """It says so since before the call left: whoever made that is gone without an answer."""
         if self.row.problem is None:
             self.row.problem, self.row.making_since = LOST, None
-            telling.tell(self.desk.session, self.connection, self.row, telling.UNCLEAR)
+            telling.tell(self.batch.session, self.connection, self.row, telling.UNCLEAR)
         return _nothing(STAFF_FIRST)
 
     def _begins_anew(self) -> bool:
         """Whether what was refused or called off is to be made after all: the booking changed."""
         if not self.wanted or not moved(self.row.version, self.connection.key, self.changes):
             return False
-        if self.desk.stands_elsewhere(self.connection, self.booking):
+        if self.batch.stands_elsewhere(self.connection, self.booking):
             return False
         if self.row.state == ReservationState.CANCELLED:
             self.row = new_row(self.connection, self.booking)
-            self.desk.session.add(self.row)
+            self.batch.session.add(self.row)
         else:
             self.row.state, self.row.making_since = ReservationState.MAKING.value, None
-        self.desk.session.flush()
+        self.batch.session.flush()
         return True
 
     def _live(self) -> Plan | Unsendable:
         if self.off:
-            if self.desk.is_shared(self.row):
+            if self.batch.is_shared(self.row):
                 self._ends(ReservationState.CANCELLED)
                 return Unsendable(Unsent.DONE, "Another booking still stands on this reservation.")
             return self._plan(Aim.CANCEL)
@@ -136,7 +136,7 @@ class _Case:
         if not self.has_time or self.is_past:
             self.row.problem = TOO_LATE if self.has_time else NO_CLOCK
             return _nothing(self.row.problem)
-        shared = self.desk.is_shared(self.row)
+        shared = self.batch.is_shared(self.row)
         if Capability.UPDATE in self.abilities and not shared:
             return self._plan(Aim.UPDATE)
         return self._plan(Aim.RENEW, leaves=not shared)
@@ -154,7 +154,7 @@ class _Case:
         why = ARRIVED if not self.wanted else TOO_LATE if self.has_time else NO_CLOCK
         self._ends(ReservationState.REFUSED, why)
         if self.wanted:
-            telling.tell(self.desk.session, self.connection, self.row, telling.REFUSED)
+            telling.tell(self.batch.session, self.connection, self.row, telling.REFUSED)
         return _nothing(why)
 
     def _ends(self, state: ReservationState, problem: str | None = None) -> None:
@@ -162,8 +162,8 @@ class _Case:
         self.row.version = self.booking.version
 
     def _plan(self, aim: Aim, *, is_open: bool = False, leaves: bool = True) -> Plan:
-        language = self.desk.languages.get(self.booking.customer_id)
-        again = self.desk.times_made(self.connection, self.booking) + (aim is Aim.RENEW)
+        language = self.batch.languages.get(self.booking.customer_id)
+        again = self.batch.times_made(self.connection, self.booking) + (aim is Aim.RENEW)
         wanted = wanted_of(self.booking, self.account, language, again)
         sent_version = self.row.version or 0
         return Plan(
@@ -174,7 +174,7 @@ class _Case:
             sent=as_of(wanted, sent_version, self.changes) if sent_version else wanted,
             version=self.booking.version,
             sent_version=sent_version,
-            begun=self.desk.now,
+            begun=self.batch.now,
             external_id=self.row.external_id,
             is_open=is_open,
             leaves=leaves,
@@ -185,10 +185,14 @@ class _Case:
 
 def new_row(connection: PlatformConnection, booking: Booking) -> PlatformReservation:
     """A reservation that is to be made; no call has begun."""
+    return _row_of(connection.website_id, connection.id, booking.id)
+
+
+def _row_of(website_id: str, connection_id: UUID, booking_id: UUID) -> PlatformReservation:
     return PlatformReservation(
-        website_id=connection.website_id,
-        connection_id=connection.id,
-        booking_id=booking.id,
+        website_id=website_id,
+        connection_id=connection_id,
+        booking_id=booking_id,
         is_ours=True,
         state=ReservationState.MAKING.value,
     )
@@ -214,13 +218,7 @@ def begin_create(session: Session, plan: Plan) -> bool:
         row.state, row.making_since = ReservationState.CANCELLED.value, None
         row.version, row.problem = plan.version, None
         session.flush()
-        row = PlatformReservation(
-            website_id=row.website_id,
-            connection_id=row.connection_id,
-            booking_id=row.booking_id,
-            is_ours=True,
-            state=ReservationState.MAKING.value,
-        )
+        row = _row_of(row.website_id, row.connection_id, row.booking_id)
         session.add(row)
     row.making_since, row.version = plan.begun, plan.version
     if not plan.lists:

@@ -22,13 +22,12 @@ from app.events.models import Event
 from app.platforms import registry
 from app.platforms.base import Account
 from app.platforms.composing import Change
-from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
+from app.platforms.models import DOOR, PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.reservations import OPEN
 
-PREFIX = "platform:"
 UNDER_WAY = timedelta(seconds=30)
 """No attempt lasts longer."""
-_HOLD = text("""
+_LOCK = text("""
     SELECT pg_advisory_xact_lock(key) FROM (
         SELECT DISTINCT hashtextextended('platform ' || id, 0) AS key
         FROM unnest(CAST(:ids AS text[])) AS c(id) ORDER BY key
@@ -37,7 +36,7 @@ _HOLD = text("""
 
 
 @dataclass
-class Desk:
+class Batch:
     """Read once for a batch of claims."""
 
     session: Session
@@ -114,14 +113,14 @@ class Desk:
         return self.session.scalar(query.limit(1)) is not None
 
 
-def hold(session: Session, connections: Iterable[UUID]) -> None:
+def lock_connections(session: Session, connections: Iterable[UUID]) -> None:
     """Nobody else decides about these connections until the transaction ends."""
-    session.execute(_HOLD, {"ids": sorted({str(each) for each in connections})})
+    session.execute(_LOCK, {"ids": sorted({str(each) for each in connections})})
 
 
 def id_of(key: str) -> UUID:
     """The connection of a destination."""
-    return UUID(key.removeprefix(PREFIX))
+    return UUID(key.removeprefix(DOOR))
 
 
 def by_key(session: Session, keys: Collection[str]) -> dict[str, PlatformConnection]:
@@ -131,9 +130,9 @@ def by_key(session: Session, keys: Collection[str]) -> dict[str, PlatformConnect
     return {found.key: found for found in session.scalars(fresh)}
 
 
-def read(session: Session, claims: Sequence[Claim], now: datetime) -> Desk:
+def read(session: Session, claims: Sequence[Claim], now: datetime) -> Batch:
     """Everything about these deliveries, with the connections held and the rows locked."""
-    hold(session, {id_of(claim.destination_key) for claim in claims})
+    lock_connections(session, {id_of(claim.destination_key) for claim in claims})
     connections = by_key(session, {claim.destination_key for claim in claims})
     ids = {claim.booking_id for claim in claims if claim.booking_id}
     bookings, languages = _bookings(session, ids)
@@ -142,7 +141,7 @@ def read(session: Session, claims: Sequence[Claim], now: datetime) -> Desk:
     query = query.order_by(PlatformReservation.id).with_for_update()
     for row in session.scalars(query.execution_options(populate_existing=True)):
         rows[row.booking_id].append(row)
-    return Desk(session, now, connections, bookings, rows, _changes(session, ids), languages)
+    return Batch(session, now, connections, bookings, rows, _changes(session, ids), languages)
 
 
 def _bookings(

@@ -14,6 +14,9 @@ from app.crypto import EncryptedJSON, EncryptedText
 from app.extensions import Base
 from app.ids import new_id
 
+DOOR = "platform:"
+"""How the key of every connection begins, and the door of all that comes from one."""
+
 
 class PlatformConnection(Base):
     """A venue's account at a platform."""
@@ -72,7 +75,7 @@ class PlatformConnection(Base):
     @property
     def key(self) -> str:
         """Of its destination in the delivery machine."""
-        return f"platform:{self.id}"
+        return f"{DOOR}{self.id}"
 
 
 class ReservationState(enum.StrEnum):

@@ -17,8 +17,7 @@ from app.events.models import Event
 from app.platforms import registry, telling
 from app.platforms.composing import TOLD, WHERE, begins, is_wanted_at
 from app.platforms.deciding import new_row
-from app.platforms.gathering import PREFIX
-from app.platforms.models import PlatformConnection, PlatformReservation
+from app.platforms.models import DOOR, PlatformConnection, PlatformReservation
 from app.platforms.reservations import OPEN, enabled_at, holder_of
 from app.venues.models import Kind, Venue
 
@@ -92,7 +91,7 @@ def _connections(
     found = {r.connection_id: known.holding[r.connection_id] for r in rows if r.state in OPEN}
     if any(each.venue_id == booking.venue_id for each in found.values()):
         return list(found.values())
-    if event.door.startswith(PREFIX) or not _is_to_be_made(known, booking, now):
+    if event.door.startswith(DOOR) or not _is_to_be_made(known, booking, now):
         return list(found.values())
     holder = _holder(known, booking, rows)
     if holder is None:

@@ -29,7 +29,7 @@ def settle(session: Session, attempts: Sequence[Attempt], now: datetime) -> None
     tried = [a for a in attempts if isinstance(a.sent, Outgoing)]
     if not tried:
         return
-    gathering.hold(session, {gathering.id_of(a.claim.destination_key) for a in tried})
+    gathering.lock_connections(session, {gathering.id_of(a.claim.destination_key) for a in tried})
     connections = gathering.by_key(session, {a.claim.destination_key for a in tried})
     for attempt in tried:
         plan = plan_of(attempt.sent)  # type: ignore[arg-type]  # asked above
