@@ -1,11 +1,25 @@
-"""Platforms are called on this machine only."""
+"""Platforms are called on this machine only; and an inn that sells through one."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from aiohttp import web
+from flask import Flask
 
 from app.config import Settings
+from app.extensions import db
 from app.outbound import policy
+from app.platforms import registry
+from app.platforms.models import PlatformConnection
+from app.venues.models import Venue
+from demo.standins.covermanager.book import Book, Restaurant
+from demo.standins.covermanager.server import KEY, Standin
+from tests.platforms import toy
+from tests.platforms.contract import CASES, SLUG, There, there
+from tests.platforms.inn import SAIL, Inn, an_inn, connect
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +27,40 @@ def _loopback() -> Iterator[None]:
     policy.configure(Settings(env="test", outbound_allow="127.0.0.0/8"))
     yield
     policy.configure(Settings(env="test"))
+
+
+def two_restaurants() -> web.Application:
+    places = [Restaurant(SLUG, "The Anchor", "Valletta"), Restaurant(SAIL, "The Sail", "Sliema")]
+    return Standin(Book({each.slug: each for each in places}), {KEY: True}).app()
+
+
+@pytest.fixture
+def place() -> Iterator[There]:
+    """CoverManager, with two restaurants."""
+    with there(replace(CASES["covermanager"], app=two_restaurants)) as found:
+        yield found
+    registry._standing_in.clear()
+
+
+@pytest.fixture
+def inn(app: Flask, db_session: object) -> Inn:
+    policy.configure(Settings(env="test", outbound_allow="127.0.0.0/8"))
+    return Inn(db.session())
+
+
+@pytest.fixture
+def venue(inn: Inn) -> Venue:
+    return an_inn()
+
+
+@pytest.fixture
+def connection(venue: Venue, place: There) -> PlatformConnection:
+    return connect(venue, place)
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[There]:
+    """A platform that cannot change a reservation."""
+    monkeypatch.setitem(registry.KINDS, "toy", toy.KIND)
+    with there(CASES["toy"]) as found:
+        yield found

@@ -36,6 +36,8 @@ from tests.platforms.contract import There
 from tests.venues.made import a_venue, an_activity
 
 DAY = date.today() + timedelta(days=20)  # noqa: DTZ011 (any day to come)
+SAIL = "the-sail-demo"
+"""Another restaurant at CoverManager."""
 PHONE = "+35679000001"
 DINNER: dict[str, Any] = {
     "name": "Dinner",
