@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
 from app.bookings.receiving import Kind, Message, receive
-from app.bookings.status import GONE
+from app.bookings.status import ARRIVED, ARRIVING, GONE, Status
 from app.bookings.writing import STATED
 from app.deliveries.models import Delivery, Destination, State
 from app.events.models import Actor, Event, Outbox
@@ -32,6 +32,8 @@ from app.websites.models import Website
 ON_THE_WAY = (State.READY, State.SENDING, State.PARKED)
 """A change of ours that may arrive yet. What was refused holds its fields alone."""
 WORDS = "special_requests"
+OVER = (*ARRIVED, Status.NO_SHOW)
+"""Nobody is waited for any more."""
 
 Party = tuple[date, int, time | None]
 """When, and how many: what a reservation without a name is known by."""
@@ -82,7 +84,7 @@ def merge(
         return Outcome.WAITING
     if row.updated_at > pulled.began or is_busy(session, pulled.connection, booking.id):
         return Outcome.WAITING
-    changed = _changed(pulled, row, booking, told)
+    changed = _changed(session, pulled, row, booking, told)
     if row.state == ReservationState.CANCELLED:
         changed = _revived(session, row, booking, changed, told)
     in_step, before = row.version == booking.version, booking.version
@@ -94,31 +96,49 @@ def merge(
     if STATED in changed:
         gone = changed[STATED] in GONE
         row.state = ReservationState.CANCELLED if gone else ReservationState.LIVE
+        row.problem = None if gone else row.problem
     return Outcome.SAME if booking.version == before else Outcome.CHANGED
 
 
 def _changed(
-    pulled: Pulled, row: PlatformReservation, booking: Booking, told: dict[str, Any]
+    session: Session,
+    pulled: Pulled,
+    row: PlatformReservation,
+    booking: Booking,
+    told: dict[str, Any],
 ) -> dict[str, Any]:
     """The registers that it tells otherwise than last time, and that the booking does not have.
 
     Since we changed it there it tells what we sent, in its own spelling: then what it says is
-    compared with the booking, as far as that can be done.
+    compared with the booking, as far as that can be done. What it refused stays ours.
     """
-    last = row.told
-    if last is not None and last.get("version") == row.version:
-        now = translating.digests(pulled.connection.id, told)
+    last, now = row.told or {}, translating.digests(pulled.connection.id, told)
+    if row.told is not None and last.get("version") == row.version:
         names = [n for n in told if last.get(n) != now[n] and (n in last or not row.is_ours)]
-    elif row.version == booking.version:
-        names = list(translating.HARD)
-        if told.get(STATED) in GONE:
-            names.append(STATED)
     else:
-        names = []
+        ours = _changed_here(session, pulled, row, booking)
+        names = [name for name in translating.HARD if name not in ours]
+        is_new = last.get(STATED) != now.get(STATED) and booking.status in ARRIVING
+        if told.get(STATED) in GONE or (is_new and told.get(STATED) in OVER):
+            names.append(STATED)
     values = {name: told[name] for name in names}
     if row.is_ours and values.get(WORDS):
         values[WORDS] = translating.without_ours(booking, values[WORDS])
     return {n: value for n, value in values.items() if translating.differs(booking, n, value)}
+
+
+def _changed_here(
+    session: Session, pulled: Pulled, row: PlatformReservation, booking: Booking
+) -> set[str]:
+    """The fields that were changed since what the platform holds, by others than itself."""
+    if row.version == booking.version:
+        return set()
+    query = select(Event.changes).where(
+        Event.booking_id == booking.id,
+        Event.version > (row.version or 0),
+        Event.door != pulled.connection.key,
+    )
+    return {name for changes in session.scalars(query) for name in changes}
 
 
 def _revived(
