@@ -54,7 +54,8 @@ def logged(connection: PlatformConnection) -> Select[SyncLog]:
 
 def get(session: Session, connection: PlatformConnection, log_id: int) -> SyncLog:
     """One of them, whole. Raises NotFound."""
-    found = session.scalar(select(SyncLog).where(SyncLog.id == log_id, *_of(connection)))
+    query = select(SyncLog).where(SyncLog.id == log_id, *_of(connection))
+    found = session.scalar(query) if log_id < 10**MOST_DIGITS else None
     if found is None:
         raise NotFound("This exchange does not exist.")
     return found

@@ -102,7 +102,7 @@ def _opened(token: str, kind: Kind, who: UUID) -> dict[str, str]:
         return {}
     try:
         owner, type_, until, secrets = json.loads(keyring.decrypt(token))
-    except (CannotDecrypt, ValueError):
+    except (CannotDecrypt, ValueError, TypeError):  # also what was sealed for another purpose
         return {}
     is_theirs = (owner, type_) == (str(who), kind.type)
     return dict(secrets) if is_theirs and until > datetime.now(UTC).timestamp() else {}

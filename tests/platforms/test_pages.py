@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
+from app.crypto import keyring
 from app.deliveries.models import Delivery, Destination, SyncLog
 from app.events.actions import record
 from app.events.models import SYSTEM, Event, NewEvent
@@ -436,3 +437,21 @@ def test_the_way_there(house: House, manager: FlaskClient) -> None:
     assert 'href="/platforms"' in manager.get("/profile").text
     assert f"/platforms?venue_id={venue.id}" in manager.get(f"/venues/{venue.id}").text
     assert "No platforms yet" in manager.get(f"/platforms?venue_id={venue.id}").text
+
+
+@pytest.mark.parametrize("number", ["0", "9223372036854775808", "9" * 30])
+def test_an_exchange_that_cannot_be_is_not_there(
+    house: House, manager: FlaskClient, number: str
+) -> None:
+    there = a_connection(a_restaurant())
+    assert manager.get(f"/platforms/{there.id}/log/{number}").status_code == 404
+
+
+def test_what_was_sealed_for_another_purpose_holds_no_secrets(
+    house: House, manager: FlaskClient
+) -> None:
+    venue = a_restaurant()
+    there = a_connection(venue, is_enabled=False)
+    for kept in ("5", "null", "[1, 2]", "{}"):
+        form = {**typed(venue), "kept": keyring.encrypt(kept), "do": "off"}
+        assert manager.post(f"/platforms/{there.id}/edit", data=form).status_code < 500
