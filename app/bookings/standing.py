@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import Select, Uuid, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
@@ -88,13 +88,15 @@ def follow_all(session: Session, states: Iterable[Standing]) -> None:
 
 def recount(session: Session, customer_id: UUID) -> None:
     """Count one guest's bookings anew. Whoever counts at the same time waits, and sees them all."""
-    counted = select(*_COUNTS).where(Booking.customer_id == customer_id)
+    whose = literal(customer_id, Uuid).label("whose")
+    counted = select(whose, *_COUNTS).where(Booking.customer_id == customer_id).subquery()
+    there, *counts = counted.c
+    values = dict(zip(_KEPT, counts, strict=True))
     session.flush()
     with lifted(session):  # one person over all websites
         mine = select(Customer.id).where(Customer.id == customer_id)
-        session.execute(mine.with_for_update(key_share=True))
-        values = dict(zip(_KEPT, session.execute(counted).one(), strict=True))
-        session.execute(update(Customer).where(Customer.id == customer_id).values(values))
+        session.execute(mine.with_for_update(key_share=True))  # before it is counted, not with it
+        session.execute(update(Customer).where(Customer.id == there).values(values))
 
 
 def check(session: Session) -> int:

@@ -27,6 +27,7 @@ from app.platforms.base import Account, Reservation
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.reservations import OPEN
 from app.venues.models import Activity, Venue
+from app.venues.plan import Plan
 from app.websites.models import Website
 
 ON_THE_WAY = (State.READY, State.SENDING, State.PARKED)
@@ -64,6 +65,8 @@ class Pulled:
     is_news: bool = True
     making: frozenset[Party] = frozenset()
     """Those that are being made there, and whose ids we have not heard yet."""
+    plan: Plan | None = None
+    """When these services seat guests, on the days of a page."""
 
     @property
     def actor(self) -> Actor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from app.menus.queries import REGULAR
 from app.platforms.models import PlatformConnection
 from app.venues.availability import slots
-from app.venues.loading import load
+from app.venues.loading import load_times
 from app.venues.models import Activity, Kind
+from app.venues.plan import Plan
 
 BY_TIME = "Whichever seats guests at that time"
 
@@ -31,18 +32,32 @@ def of_connection(session: Session, connection: PlatformConnection) -> Sequence[
     return [each for each in found if each.id == connection.activity_id] or found
 
 
-def service_at(session: Session, offered: Sequence[Activity], day: date, slot: str) -> Activity:
+def plan_of(session: Session, offered: Sequence[Activity], days: Collection[date]) -> Plan | None:
+    """When those that are sold seat guests, from the first of these days to the last; None where
+    that decides nothing. `service_at` takes it for each of these days."""
+    regular = _regular(offered)
+    if len(regular) < 2 or not days:
+        return None
+    [plan] = load_times(session, regular, min(days), max(days))
+    return plan
+
+
+def service_at(plan: Plan | None, offered: Sequence[Activity], day: date, slot: str) -> Activity:
     """The first that seats guests at that time of that day; where none does, the first at all."""
-    regular = [
-        each for each in offered if (each.booking_type or REGULAR) == REGULAR and each.is_active
-    ]
-    if len(regular) < 2:
-        return (regular or list(offered))[0]
-    [plan] = load(session, [regular[0].venue_id], day, day, [each.id for each in regular])
+    regular = _regular(offered)
+    seating = _seating(plan, day, slot) if plan else set()
+    return next((each for each in regular if each.id in seating), (regular or list(offered))[0])
+
+
+def _seating(plan: Plan, day: date, slot: str) -> set[UUID]:
     now = datetime.now(UTC)
-    seating = {
+    return {
         offer.activity.id
         for offer in plan.offers
         if any(each.is_meant(slot) for each in slots(plan, offer, day, now))
     }
-    return next((each for each in regular if each.id in seating), regular[0])
+
+
+def _regular(offered: Sequence[Activity]) -> list[Activity]:
+    """Those among which the time decides."""
+    return [e for e in offered if (e.booking_type or REGULAR) == REGULAR and e.is_active]

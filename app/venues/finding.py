@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound, SlotUnavailable
 from app.venues.availability import sits_from, slots
 from app.venues.capacity import Limits
-from app.venues.loading import load
+from app.venues.loading import load, load_times
 from app.venues.models import Activity, Departure, SlotRule, Venue
 from app.venues.plan import DAY_KEY, Offer, Plan, Slot, SlotKey, State
 
@@ -115,17 +115,17 @@ def place_of(session: Session, activity_id: UUID, day: date, clock: time | None)
 
 
 def places_of(session: Session, wanted: Collection[At]) -> dict[At, Place]:
-    """The same for many, in two queries (and some for each that is a table)."""
-    names = (Activity.id, Activity.slot_rule, Activity.capacity, Activity.seats)
-    query = select(*names).where(Activity.id.in_({at.activity_id for at in wanted}))
-    activities = {row.id: row for row in session.execute(query)}
+    """The same for many, in two queries (and one for each that is a table)."""
+    query = select(Activity).where(Activity.id.in_({at.activity_id for at in wanted}))
+    fresh = query.execution_options(populate_existing=True)
+    activities = {found.id: found for found in session.scalars(fresh)}
     dated = [at for at in wanted if activities[at.activity_id].slot_rule == SlotRule.DEPARTURES]
     departures = _departures(session, dated)
     return {at: _place(session, at, activities[at.activity_id], departures) for at in wanted}
 
 
 def _place(
-    session: Session, at: At, activity: Any, departures: dict[tuple[Any, ...], Departure]
+    session: Session, at: At, activity: Activity, departures: dict[tuple[Any, ...], Departure]
 ) -> Place:
     limits = Limits(activity.capacity, activity.seats)
     if activity.slot_rule == SlotRule.DAY or at.clock is None:
@@ -135,13 +135,12 @@ def _place(
         own = departure.capacity
         places = activity.capacity if own is None else own
         return Place(str(departure.id), Limits(places), departure.id)
-    sits = () if activity.seats is None else _sits(session, at.activity_id, at.day, at.clock)
+    sits = () if activity.seats is None else _sits(session, activity, at.day, at.clock)
     return Place(f"{at.clock:%H:%M}", limits, None, sits)
 
 
-def _sits(session: Session, activity_id: UUID, day: date, clock: time) -> tuple[SlotKey, ...]:
-    venue_id = session.scalars(select(Activity.venue_id).where(Activity.id == activity_id)).one()
-    (plan,) = load(session, [venue_id], day, day, [activity_id])
+def _sits(session: Session, activity: Activity, day: date, clock: time) -> tuple[SlotKey, ...]:
+    (plan,) = load_times(session, [activity], day, day)
     return sits_from(plan, plan.offers[0], day, clock.hour * 60 + clock.minute)
 
 

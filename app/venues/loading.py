@@ -17,6 +17,7 @@ from app.venues.models import (
     Departure,
     OpeningHours,
     SlotClosure,
+    SlotRule,
     SlotUsage,
     SpecialHours,
     Venue,
@@ -39,7 +40,29 @@ def load(
     `activities`: only these of them. Takes no scope: ask for venues that were read through one.
     """
     ids = list(venue_ids)
-    offers = _offers(session, ids, first, last, activities)
+    return _plans(session, ids, first, last, _offers(session, ids, first, last, activities))
+
+
+def load_times(
+    session: Session, activities: Collection[Activity], first: date, last: date
+) -> list[Plan]:
+    """The plans of these activities that tell when, and nothing of prices or of what is taken: in
+    one query, and another where something departs."""
+    dated = [each.id for each in activities if each.slot_rule == SlotRule.DEPARTURES]
+    departures = _departures(session, dated, first, last) if dated else {}
+    offers: defaultdict[UUID, list[Offer]] = defaultdict(list)
+    for each in activities:
+        offers[each.venue_id].append(Offer(each, (), departures.get(each.id, {})))
+    return _plans(session, list(offers), first, last, offers)
+
+
+def _plans(
+    session: Session,
+    ids: list[UUID],
+    first: date,
+    last: date,
+    offers: Mapping[UUID, list[Offer]],
+) -> list[Plan]:
     query = (
         select(
             Venue, Website.currency, _of_venue(OpeningHours), _special(first, last),
