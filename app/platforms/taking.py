@@ -21,7 +21,7 @@ from app.platforms import translating
 from app.platforms.base import Reservation
 from app.platforms.merging import Outcome, Party, Pulled, keep, merge
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
-from app.platforms.serving import service_at
+from app.platforms.serving import plan_of, service_at
 
 
 def take(session: Session, pulled: Pulled, said: Reservation) -> Outcome:
@@ -108,12 +108,15 @@ def _bring(session: Session, pulled: Pulled, said: Reservation, told: dict[str, 
         return _adopt(session, pulled, there, said, told, is_ours=False)
     if account.is_off(said.raw_status):
         return Outcome.SAME
-    service = service_at(session, pulled.services, told["activity_date"], told["time_slot"])
+    day, slot = told["activity_date"], told["time_slot"]
+    plan = pulled.plan or plan_of(session, pulled.services, [day])
+    service = service_at(plan, pulled.services, day, slot)
     registers = translating.of_new(account, pulled.label, said, told, service)
+    venue = session.merge(pulled.venue, load=False)  # so it is not read again for its clock
     message = Message(
         kind=Kind.CREATED,
         source_booking_id=which,
-        registers={**registers, **translating.at(pulled.venue)},
+        registers={**registers, **translating.at(venue)},
         at=pulled.began,
         is_timed=False,
         digest=b"",
