@@ -95,15 +95,7 @@ def edit(
     wanted.is_enabled = bool(values.get("is_enabled", found.is_enabled))
     if needs_test(found, wanted):
         _demand_tested(wanted, tested)
-    kind = registry.KINDS[found.platform_type]
-    changes = rules.for_log(kind, found.configuration or {}, wanted.configuration or {})
-    changes |= _options_for_log(wanted, found.options)
-    for name in ("activity_id", "is_enabled"):
-        old, new = getattr(found, name), getattr(wanted, name)
-        if old != new:
-            changes[name] = [_plain(old), _plain(new)]
-    if found.statuses != wanted.statuses:
-        changes["statuses"] = [_said(found.statuses), _said(wanted.statuses)]
+    changes = _changes(found, wanted)
     for name in ("configuration", "options", "statuses", "activity_id", "is_enabled"):
         setattr(found, name, getattr(wanted, name))
     if tested is not None:
@@ -222,6 +214,20 @@ def _name_of(changes: Mapping[str, Any]) -> str:
     if set(changes) == {"is_enabled"}:
         return "platform.enabled" if changes["is_enabled"][1] else "platform.disabled"
     return "platform.words_changed" if set(changes) == {"statuses"} else "platform.changed"
+
+
+def _changes(found: PlatformConnection, wanted: PlatformConnection) -> dict[str, list[Any]]:
+    """What will be otherwise, as the log may hold it."""
+    kind = registry.KINDS[found.platform_type]
+    changes = rules.for_log(kind, found.configuration or {}, wanted.configuration or {})
+    changes |= _options_for_log(wanted, found.options)
+    for name in ("activity_id", "is_enabled"):
+        old, new = getattr(found, name), getattr(wanted, name)
+        if old != new:
+            changes[name] = [_plain(old), _plain(new)]
+    if found.statuses != wanted.statuses:
+        changes["statuses"] = [_said(found.statuses), _said(wanted.statuses)]
+    return changes
 
 
 def _options_for_log(wanted: PlatformConnection, before: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -83,10 +83,7 @@ def page(
         *(PlatformConnection.priority, text_id),
     )
     if after:
-        said = decode_cursor(after, 4)
-        if not said[2].isdecimal() or len(said[2]) > MOST_DIGITS:
-            raise bad_cursor()
-        query = query.where(tuple_(*keys) > tuple_(said[0], said[1], int(said[2]), said[3]))
+        query = query.where(tuple_(*keys) > _behind(after))
     rows = session.execute(query.order_by(*keys).limit(limit + 1)).all()
     found = [Listed(*row[:5]) for row in rows[:limit]]
     if len(rows) <= limit:
@@ -94,6 +91,14 @@ def page(
     last = found[-1].connection
     values = (rows[limit - 1][5], last.venue_id, last.priority, last.id)
     return Slice(found, encode_cursor(values))
+
+
+def _behind(after: str) -> Any:
+    """Name and id of the venue, place and id of the connection that a cursor names."""
+    name, venue, priority, connection = decode_cursor(after, 4)
+    if not priority.isdecimal() or len(priority) > MOST_DIGITS:
+        raise bad_cursor()
+    return tuple_(name, venue, int(priority), connection)
 
 
 def _place() -> tuple[Any, Any]:

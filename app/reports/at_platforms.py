@@ -33,7 +33,7 @@ from app.bookings.status import ARRIVED, Status
 from app.deliveries.models import SyncLog
 from app.deliveries.periods import first_id_since
 from app.platforms.exchanges import OF_PLATFORMS
-from app.platforms.models import PlatformConnection, PlatformReservation
+from app.platforms.models import DOOR, PlatformConnection, PlatformReservation
 from app.platforms.reservations import OPEN
 from app.reports.queries import VIEW, Wanted
 from app.staff.scope import Scope
@@ -191,7 +191,7 @@ def _span(each: Connected, wanted: Wanted) -> tuple[str, datetime, datetime]:
     zone, period = ZoneInfo(each.zone), wanted.period
     since = datetime.combine(period.first, time(), zone)
     until = datetime.combine(period.last + timedelta(days=1), time(), zone)
-    return f"platform:{each.id}", since, until
+    return f"{DOOR}{each.id}", since, until
 
 
 def _each(scope: Scope, wanted: Wanted, venues: Sequence[UUID]) -> Any:
