@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.bookings.status import Status
 from app.errors import Fault, InvalidPayload
@@ -132,9 +133,18 @@ def _text(each: FormField, value: Any) -> str:
         raise Wrong("Must be one line of text.")
     if each.choices and text not in {choice for choice, _ in each.choices}:
         raise Wrong("Choose one of the list.")
-    if is_address(each) and (why := unusable(text)):
+    if is_address(each) and (why := unusable(text) or _overfull(text)):
         raise Wrong(why)
     return text
+
+
+def _overfull(address: str) -> str | None:
+    """Why more than a place is said; None where it is not. Addresses are shown, and paths follow
+    them."""
+    parts = urlsplit(address)
+    if "@" in parts.netloc:
+        return "Leave out user name and password: this address is shown."
+    return "Leave out what follows ? or #." if "?" in address or "#" in address else None
 
 
 def _option(each: FormField, value: Any) -> str:

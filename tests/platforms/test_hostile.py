@@ -166,6 +166,27 @@ def test_what_nobody_thought_of_is_a_failure_of_the_platform() -> None:
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://me:hush@restoo.example.com",
+        "https://restoo.example.com/?a=",
+        "https://restoo.example.com/#",
+        "ftp://restoo.example.com",
+        "https://",
+        "https://[::1",
+    ],
+)
+def test_an_address_is_a_place_and_no_more(address: str) -> None:
+    account = {"account": "A-1", "api_key": KEY, "partner_id": "p-1", "base_url": address}
+    with pytest.raises(InvalidPayload) as caught:
+        rules.clean_account(restoo.KIND, account, {})
+    assert [each.field for each in caught.value.details] == ["account.base_url"]
+    assert "hush" not in str(caught.value.details)
+    fits = rules.clean_account(restoo.KIND, {**account, "base_url": "https://a.example/in/"}, {})
+    assert fits["base_url"] == "https://a.example/in/"
+
+
 @pytest.mark.parametrize("status", [[], {}, None, 7, ["confirmed"]])
 def test_a_word_means_a_status_or_nothing(status: Any) -> None:
     with pytest.raises(InvalidPayload):
