@@ -133,6 +133,14 @@ def place() -> Iterator[There]:
     registry._standing_in.clear()
 
 
+def deliver(house: House) -> None:
+    """Until nothing waits: two that send at once, in this process."""
+    with ExitStack() as workers:
+        for _ in range(2):
+            workers.enter_context(sending(house.app, 15.0, PlatformChannel()))
+        until(house.is_done, 40, "not all arrived")
+
+
 def die(stack: Stack, fault: str) -> None:
     """A worker that kills itself there."""
     stack.settings["DELIVERY_FAULT"] = fault
@@ -148,9 +156,7 @@ def test_workers_die_at_every_step(live_stack: StackFactory, place: There) -> No
     stack = live_stack(web=False, workers=0, ENV="test", COVERMANAGER_URL=place.url)
     house = a_house(stack.app, place, per_minute="900")
     changed, gone = [house.book() for _ in STEPS], [house.book() for _ in STEPS]
-    settled = stack.start_worker()
-    until(house.is_done, 40, "not all were made")
-    stack.kill_worker(index=stack.workers.index(settled))
+    deliver(house)
     fresh = []
     for step, change, leave in zip(STEPS, changed, gone, strict=True):
         fresh.append(house.book())
@@ -158,9 +164,7 @@ def test_workers_die_at_every_step(live_stack: StackFactory, place: There) -> No
         house.cancel(leave)
         die(stack, step)
         house.expire()
-    for _ in range(2):
-        stack.start_worker()
-    until(house.is_done, 40, "not all arrived")
+    deliver(house)
     for booking in (*fresh, *changed):
         (only,) = house.held(booking)
         assert only.party_size == (3 if booking in changed else 2)
@@ -178,23 +182,18 @@ def test_a_worker_dies_between_cancel_and_create(live_stack: StackFactory) -> No
         stack = live_stack(web=False, workers=0, ENV="test", RESTOO_URL=place.url)
         house = a_house(stack.app, place)
         first, second = house.book(), house.book(time_slot="21:00")
-        worker = stack.start_worker()
-        until(house.is_done, 20, "not made")
-        stack.kill_worker(index=stack.workers.index(worker))
+        deliver(house)
         house.edit(first, guest_count=4)
         die(stack, "platform_between:1")
         assert house.live(first) == [], "it has left what it had"
         house.expire()
-        stack.start_worker()
-        until(house.is_done, 20, "not done")
-        stack.kill_worker()
+        deliver(house)
         assert [each.party_size for each in house.live(first)] == [4]
         assert (len(house.held(first)), house.states(first)) == (2, ["cancelled", "live"])
         house.edit(second, guest_count=4)
         die(stack, "platform_marked:1")
         house.expire()
-        stack.start_worker()
-        until(house.is_done, 20, "not done")
+        deliver(house)
         assert house.live(second) == []
         assert house.states(second) == ["cancelled", "unknown"], "only people can look there"
 
