@@ -17,9 +17,11 @@ from app.platforms.models import PlatformConnection
 from app.venues.models import Venue
 from demo.standins.covermanager.book import Book, Restaurant
 from demo.standins.covermanager.server import KEY, Standin
+from tests.desk import build_house
 from tests.platforms import toy
 from tests.platforms.contract import CASES, SLUG, There, there
 from tests.platforms.inn import SAIL, Inn, an_inn, connect
+from tests.platforms.pub import House, Shelf, a_house, kind_of
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +66,15 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[There]:
     monkeypatch.setitem(registry.KINDS, "toy", toy.KIND)
     with there(CASES["toy"]) as found:
         yield found
+
+
+@pytest.fixture
+def pub(app: Flask) -> Iterator[House]:
+    """A house at a platform in memory that tells lists, with real commits."""
+    shelf = Shelf()
+    registry.KINDS["pub"] = kind_of(shelf)
+    with app.app_context():
+        build_house(app)
+        yield a_house(shelf)
+        db.session.remove()
+    registry.KINDS.pop("pub")

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, func, select, update
 
 from app.bookings.models import Booking
+from app.events.models import Outbox
 from app.extensions import db
 from app.platforms.base import (
     Account,
@@ -161,3 +163,31 @@ def a_house(shelf: Shelf) -> House:
     db.session.add(connection)
     db.session.commit()
     return House(shelf, db.engine, place.venue, place.lunch, connection.id)
+
+
+def all_is_heard() -> None:
+    """All that was to be dispatched has been: nothing is on its way."""
+    db.session.rollback()
+    db.session.execute(delete(Outbox))
+    db.session.commit()
+
+
+def ours(pub: House, **row: object) -> Booking:
+    """A booking of the desk, and its reservation there."""
+    pub.shelf.put("X0", name="Model")
+    pub.pull()
+    all_is_heard()
+    booking = pub.bookings()["X0"]
+    pub.shelf.rows.clear()
+    values = {"is_ours": True, "external_id": "O1", **row}
+    db.session.execute(update(PlatformReservation).values(**values))
+    db.session.execute(
+        update(Booking).values(source="phone", source_booking_id=uuid4(), booking_ref="TB-OURS")
+    )
+    db.session.commit()
+    return booking
+
+
+def count_bookings() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Booking)) or 0

@@ -3,13 +3,12 @@ there, and nothing twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
@@ -18,13 +17,12 @@ from app.bookings.models import Booking
 from app.bookings.status import GONE, Status
 from app.events.models import Outbox
 from app.extensions import db
-from app.platforms import pulling, registry, taking, turns
+from app.platforms import pulling, taking, turns
 from app.platforms.base import PlatformError
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.platforms.puller import look
 from app.venues.models import SlotUsage
-from tests.desk import build_house
-from tests.platforms.pub import House, Shelf, a_house, kind_of, tomorrow
+from tests.platforms.pub import House, tomorrow
 
 pytestmark = pytest.mark.committed
 NAMES = [f"R{number}" for number in range(3)]
@@ -32,17 +30,6 @@ NAMES = [f"R{number}" for number in range(3)]
 
 class Killed(BaseException):
     """The worker is gone."""
-
-
-@pytest.fixture
-def pub(app: Flask) -> Iterator[House]:
-    shelf = Shelf()
-    registry.KINDS["pub"] = kind_of(shelf)
-    with app.app_context():
-        build_house(app)
-        yield a_house(shelf)
-        db.session.remove()
-    registry.KINDS.pop("pub")
 
 
 said = st.fixed_dictionaries(
