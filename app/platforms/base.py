@@ -185,7 +185,7 @@ class Kind:
     per_minute: int | None = None
     """How many calls it takes."""
     timeout: float = 15.0
-    """Seconds."""
+    """Seconds for a call; a page of a pull may take two."""
 
 
 class Platform(Protocol):
