@@ -132,6 +132,7 @@ class _Case:
         if self.booking.status not in ARRIVING:
             return _nothing("Who arrived, and who did not, is not sent.")
         if not news(self.row.version, self.connection.key, self.changes):
+            self.row.problem = None
             return _nothing(HOLDS_IT)
         if not self.has_time or self.is_past:
             self.row.problem = TOO_LATE if self.has_time else NO_CLOCK

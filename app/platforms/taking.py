@@ -17,11 +17,14 @@ from app.bookings.derive import clock_of
 from app.bookings.models import Booking
 from app.bookings.receiving import Kind, Message, receive
 from app.bookings.status import GONE
-from app.platforms import translating
+from app.platforms import telling, translating
 from app.platforms.base import Reservation
-from app.platforms.merging import Outcome, Party, Pulled, keep, merge
+from app.platforms.composing import is_off, is_table_at
+from app.platforms.merging import Outcome, Party, Pulled, is_busy, keep, merge
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.serving import plan_of, service_at
+
+STRAY = "one of the two must be called off there."
 
 
 def take(session: Session, pulled: Pulled, said: Reservation) -> Outcome:
@@ -67,11 +70,42 @@ def _ours(
         return Outcome.WAITING if party in pulled.making else None
     rows = select(PlatformReservation).where(PlatformReservation.booking_id == booking.id)
     there = session.scalars(rows).all()
+    if not there and not _is_meant(pulled, booking, said, told):
+        return None
     if any(row.state in (ReservationState.MAKING, ReservationState.UNKNOWN) for row in there):
         return Outcome.WAITING
-    if there or pulled.account.is_off(said.raw_status) or booking.status in GONE:
+    if pulled.account.is_off(said.raw_status):
+        return Outcome.SAME
+    if there:
+        return _stray(session, pulled, booking, said, there)
+    if booking.status in GONE:
         return Outcome.SAME
     return _adopt(session, pulled, booking, said, told, is_ours=True)
+
+
+def _stray(
+    session: Session,
+    pulled: Pulled,
+    booking: Booking,
+    said: Reservation,
+    there: Sequence[PlatformReservation],
+) -> Outcome:
+    """One of ours that came to stand there long after its call: the booking has another by now, or
+    none. It is called off where nobody comes; else people are told of it."""
+    here = [row for row in there if row.connection_id == pulled.connection.id]
+    is_late = any(row.updated_at > pulled.began for row in here)
+    if is_late or is_busy(session, pulled.connection, booking.id):
+        return Outcome.WAITING
+    standing = next((row for row in here if row.state == ReservationState.LIVE), None)
+    if standing is None and here and is_off(booking, pulled.connection.venue_id):
+        row = _row(session, pulled, booking.id, said, is_ours=True)
+        row.version = booking.version
+        session.flush()
+        telling.tell(session, pulled.connection, row, telling.WANTED)
+        return Outcome.CHANGED
+    if standing is not None and standing.problem is None:
+        standing.problem = f"{pulled.label} holds {said.external_id} for it as well: {STRAY}"
+    return Outcome.SAME
 
 
 def _referred(session: Session, pulled: Pulled, reference: str) -> Booking | None:
@@ -81,6 +115,13 @@ def _referred(session: Session, pulled: Pulled, reference: str) -> Booking | Non
         which = Booking.booking_ref == reference
     query = select(Booking).where(Booking.website_id == pulled.website.id, which)
     return session.scalars(query.limit(1)).first()
+
+
+def _is_meant(pulled: Pulled, booking: Booking, said: Reservation, told: dict[str, Any]) -> bool:
+    """Whether it can be a booking that we know at no platform: a table here. A reference that
+    guests see on their papers is no proof: then it must be at the same time for as many."""
+    same = not any(translating.differs(booking, name, told[name]) for name in translating.HARD)
+    return is_table_at(booking, pulled.venue.id) and (same or said.reference != booking.booking_ref)
 
 
 def being_made(session: Session, connection: PlatformConnection) -> frozenset[Party]:

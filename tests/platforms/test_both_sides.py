@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from operator import methodcaller
 
 import pytest
 from flask import Flask
 
+from app.bookings.status import Status
 from app.config import Settings
 from app.extensions import db
 from app.outbound import policy
-from app.platforms import registry, turns
+from app.platforms import registry, resolving, turns
 from app.platforms.base import Reservation
 from app.platforms.merging import Pulled
 from app.platforms.models import PlatformConnection
 from app.platforms.serving import of_connection
 from app.platforms.taking import take
+from app.staff.scope import EVERYTHING
 from app.venues.models import Venue
 from app.websites.models import Website
+from tests.bookings.made import MIA
 from tests.platforms.contract import CASES, There, there
 from tests.platforms.inn import DAY, Inn, a_table, an_inn, connect
 from tests.platforms.test_contract import ANA
@@ -151,3 +155,29 @@ def test_what_they_refused_before_the_first_pull_stays_ours(
     pull(inn, connection, replace(held, time="20:30"))
     assert (booking.guest_count, booking.time_slot) == (40, "20:30")
     assert inn.row(booking).problem
+
+
+def test_one_that_came_to_stand_there_late_is_called_off_or_told_of(
+    inn: Inn, venue: Venue, place: There, connection: PlatformConnection
+) -> None:
+    other = {"customer_phone": "+35679000002", "customer_email": "other@example.com"}
+    comes, gone = a_table(venue), a_table(venue, **other)
+    inn.run()
+    inn.move(gone, Status.CANCELLED)
+    inn.run()
+    place.set(existing=False)
+    for booking in (comes, gone):
+        late = replace(ANA, reference=str(booking.id), day=DAY)
+        place.do(methodcaller("create_reservation", late))
+    strays = place.live()[1:]
+    for stray in strays:
+        pull(inn, connection, stray)
+    assert strays[0].external_id in (inn.row(comes).problem or "")
+    inn.run()
+    assert {each.reference for each in place.live()} == {str(comes.id)}
+    assert inn.row(gone).state == "cancelled"
+    place.do(lambda platform: platform.cancel_reservation(strays[0].external_id, "", DAY))
+    resolving.send_again(inn.session, MIA, EVERYTHING, comes.id, inn.row(comes).id)
+    inn.run()
+    assert inn.row(comes).problem is None
+    assert len(place.live()) == 1

@@ -120,8 +120,8 @@ def test_two_bookings_on_one_reservation(
     inn.edit(second, guest_count=2)
     inn.run()
     inn.move(first, Status.CANCELLED)
-    inn.run()
+    inn.later(5)  # else the pace may hold it back: it was called often
     assert len(place.live()) == 1
     inn.move(second, Status.CANCELLED)
-    inn.later(5)  # else the pace may hold it back: it was called often
+    inn.later(5)
     assert place.live() == []

@@ -1,9 +1,10 @@
 """The API of the stand-in. Both outcomes come with HTTP 200, as the clients of the API say.
 
 `POST /__fail {"mode": …, "times": n, "on": "reserv/reserv"}` makes the next calls (of that method,
-or any) fail: `lost` (done, no answer), `silent` (not done, no answer), `error` (500, not done),
-`error_done` (500, done), `busy` (429, with `retry_after`), `garbage` (done, an answer that is no
-JSON), `refuse` (`resp` 0), `hollow` (done, the answer says nothing), `down` (503).
+or any) fail: `lost` (done, no answer), `silent` (not done, no answer), `late` (done after
+`delay` seconds), `error` (500, not done), `error_done` (500, done), `busy` (429, with
+`retry_after`), `garbage` (done, an answer that is no JSON), `refuse` (`resp` 0),
+`hollow` (done, the answer says nothing), `down` (503).
 `POST /__set {…}` chooses between what sources disagree about: see `Ways`.
 """
 
@@ -158,8 +159,10 @@ class Standin:
             return web.json_response({"resp": 0, "error": "Too many"}, status=429, headers=wait)
         if mode in ("error", "down"):
             return web.Response(status=500 if mode == "error" else 503, text="<html>Oops</html>")
-        if mode == "silent":
+        if mode in ("silent", "late"):
             await asyncio.sleep(fault.get("delay", 60))
+        if mode == "silent":
+            return web.Response(status=504, text="<html>Gateway Timeout</html>")
         if mode == "refuse":
             return self._failure(str(fault.get("words", "It cannot be done")), 400)
         if key not in self.keys:
