@@ -76,6 +76,8 @@ def _ours(
         return Outcome.WAITING
     if pulled.account.is_off(said.raw_status):
         return Outcome.SAME
+    if there and said.reference == booking.booking_ref:
+        return Outcome.SAME  # people may have written it there
     if there:
         return _stray(session, pulled, booking, said, there)
     if booking.status in GONE:
