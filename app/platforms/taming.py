@@ -11,6 +11,7 @@ DEEPEST = 40
 """Levels of an answer; more than that is no answer of a platform."""
 LONGEST_TEXT = 10_000
 """Characters of one text: of a longer one the beginning."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PERSONAL = re.compile(r"https?://\S+|\+?\d[\d ().-]{6,}\d")
 
 
@@ -34,16 +35,15 @@ def impersonal(text: str) -> str:
 
 def _tamed(value: Any, left: int) -> Any:
     if isinstance(value, str):
-        return _text(value)
+        return storable(value)
     if isinstance(value, dict | list) and not left:
         raise ValueError("it is nested too deep")
     if isinstance(value, dict):
-        return {_text(name): _tamed(each, left - 1) for name, each in value.items()}
+        return {storable(name): _tamed(each, left - 1) for name, each in value.items()}
     return [_tamed(each, left - 1) for each in value] if isinstance(value, list) else value
 
 
-def _text(text: str) -> str:
-    text = text[:LONGEST_TEXT]
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode()
-    return text.replace("\x00", "\ufffd")
+def storable(text: str) -> str:
+    """A text as the database takes it, of bearable length. What it does not take becomes a sign
+    that no id may hold."""
+    return _UNSTORABLE.sub("\x1a", text[:LONGEST_TEXT])

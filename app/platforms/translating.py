@@ -7,6 +7,7 @@ guest who is erased is not remembered here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -25,6 +26,7 @@ from app.menus.queries import REGULAR
 from app.plain import plain
 from app.platforms.base import Account, Reservation
 from app.platforms.composing import requests_of
+from app.platforms.taming import storable
 from app.venues.models import Activity, Venue
 
 BEFORE, AHEAD = timedelta(days=1), timedelta(days=60)
@@ -33,6 +35,8 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 """Days outside are a fault: the last ones of all cannot even be read back from the database."""
 MOST_GUESTS = 1_000
 LONGEST_ID = 100
+_EMAIL = re.compile(r"[^\s@,;:<>\"\\]{1,64}@[^\s@,;:<>\"\\]{1,250}")
+"""One address, and nothing that could be read as two: letters are sent there."""
 HARD = ("activity_date", "time_slot", "guest_count")
 """What has one spelling, so that it can be compared with a booking. Names and words have many."""
 
@@ -53,8 +57,11 @@ def source_id(account: Account, external_id: str) -> UUID:
 
 
 def bounded(said: Reservation) -> Reservation:
-    """With a word for its status that is one; it is stored in several places."""
-    return replace(said, raw_status=said.raw_status[:LONGEST_ID].strip())
+    """With texts that can be stored; its word for a status is so in several places."""
+    names = ("external_id", "time", "name", "email", "phone", "requests", "reference")
+    texts: dict[str, Any] = {name: storable(getattr(said, name)) for name in names}
+    word = "".join(c if c.isprintable() else " " for c in said.raw_status[:LONGEST_ID])
+    return replace(said, **texts, raw_status=word.strip())
 
 
 def told_by(account: Account, said: Reservation) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def told_by(account: Account, said: Reservation) -> dict[str, Any]:
         raise Unreadable("it tells no party")
     words = {
         "customer_name": said.name,
-        "customer_email": said.email if "@" in said.email else "",
+        "customer_email": said.email if _EMAIL.fullmatch(said.email) else "",
         "customer_phone": said.phone,
     }
     known = {name: text for name, value in words.items() if (text := clipped(name, value))}
@@ -91,7 +98,8 @@ def status_of(account: Account, raw: str) -> str | None:
 
 def clipped(name: str, text: str) -> str:
     """A text as the field can hold it."""
-    clean = "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()
+    breaks = "\n" if name == "special_requests" else ""
+    clean = "".join(c if c.isprintable() or c == breaks else " " for c in text).strip()
     return clean[: FIELDS[name].limit]
 
 

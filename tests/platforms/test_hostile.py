@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, select, update
 
+from app.bookings.models import Booking
 from app.config import Settings
 from app.errors import InvalidPayload
 from app.extensions import db
@@ -28,11 +30,14 @@ from app.platforms.base import (
 )
 from app.platforms.calling import Exchange, noting
 from app.platforms.conversing import Conversation
+from app.platforms.models import PlatformReservation
 from app.platforms.registry import options_of
 from app.platforms.restoo_wire import free_times
 from app.platforms.translating import Unreadable, bounded, told_by
+from tests.factories import BookingFactory
 from tests.platforms.contract import CASES, there
 from tests.platforms.inn import Inn, a_table, an_inn, connect
+from tests.platforms.pub import House, ours
 from tests.platforms.test_contract import ANA
 
 KEY = "a-key-that-is-secret"
@@ -215,3 +220,44 @@ def test_an_id_that_cannot_be_stored_stops_no_other_delivery(
     assert row.making_since is not None, "it may be there: it is looked for first"
     assert "an id that cannot be one" in (row.problem or "")
     assert (inn.row(good).external_id, len(inn.row(good).raw_status)) == ("r-9", 100)
+
+
+@pytest.mark.committed
+def test_a_reference_takes_over_no_other_booking(pub: House) -> None:
+    table = ours(pub)
+    elsewhere = BookingFactory.create(website_id="ours", guest_count=2, booking_ref="OB-1")
+    db.session.execute(delete(PlatformReservation))
+    db.session.execute(update(Booking).where(Booking.id == table.id).values(booking_ref="OB-2"))
+    db.session.commit()
+    pub.shelf.put("S1", reference=str(elsewhere.id), party_size=7)
+    pub.shelf.put("S2", reference="OB-1", party_size=7)
+    pub.shelf.put("S3", reference="OB-2", party_size=7)
+    assert pub.pull()["created"] == 3
+    found = {booking.booking_ref: booking for booking in db.session.scalars(select(Booking))}
+    assert [found[name].guest_count for name in ("OB-1", "OB-2")] == [2, 2]
+    pub.shelf.put("S4", reference="OB-2")
+    assert pub.pull()["created"] == 0
+    assert pub.bookings()["S4"].id == found["OB-2"].id
+
+
+@pytest.mark.committed
+def test_what_nobody_would_type_is_taken_in_as_it_can_be_stored(pub: House) -> None:
+    odd = {"nul": "a\0b", "half": "a\ud800b", "break": "a\r\nBcc: b@c.test", "long": "a" * 99_999}
+    for name, value in odd.items():
+        words = {"name": value, "phone": value, "requests": value, "reference": value}
+        pub.shelf.put(name, email=f"{value}@x.test, b@c.test", raw_status=value, **words)
+        pub.shelf.put(f"{name}-time", time=value)
+        pub.shelf.put(value)
+    pub.shelf.put("good", email="ana@example.com")
+    for name, day in (("first", date(1, 1, 1)), ("last", date(9999, 12, 31))):
+        pub.shelf.put(name, day=day)
+    state = pub.pull()
+    assert (state["created"], pub.connection.sync_error) == (5, None)
+    found = pub.bookings()
+    for name in odd:
+        booking = found[name]
+        assert "\n" not in booking.customer_name + (booking.customer_phone or "")
+        assert booking.customer_email == ""
+        assert len(booking.source_status or "") <= 100
+    assert found["good"].customer_email == "ana@example.com"
+    assert pub.pull()["created"] == 0
