@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bookings.models import Booking
-from app.platforms import resolving
+from app.platforms import registry, resolving
 from app.platforms.models import PlatformConnection, PlatformReservation, ReservationState
 from app.platforms.registry import label_of
 from app.platforms.reservations import OPEN
@@ -31,6 +31,8 @@ class Shown:
     """The platform's name."""
     state: str
     tone: str
+    means: str
+    """What its word for the status is here; empty where that says nothing."""
     hint: str
     is_lost: bool
     """Staff must say whether it is there."""
@@ -69,16 +71,32 @@ def _of(session: Session, booking: Booking) -> Sequence[Shown]:
 
 def _shown(booking: Booking, row: PlatformReservation, connection: PlatformConnection) -> Shown:
     state, tone = _words(row)
-    waits = row.state == ReservationState.MAKING and not connection.is_enabled
     return Shown(
         row=row,
         label=label_of(connection.platform_type),
         state=state,
         tone=tone,
-        hint="The connection is switched off: nothing is sent until it is on." if waits else "",
+        means=_meaning(row, connection),
+        hint=_hint(row, connection),
         is_lost=resolving.is_lost(row),
         may_go_again=resolving.may_go_again(row, booking, connection),
     )
+
+
+def _meaning(row: PlatformReservation, connection: PlatformConnection) -> str:
+    """Our status, as CoverManager's `1` tells nobody anything."""
+    kind = registry.KINDS.get(connection.platform_type)
+    words = {**(kind.statuses if kind else {}), **connection.statuses}
+    return str(words.get(row.raw_status or "", ""))
+
+
+def _hint(row: PlatformReservation, connection: PlatformConnection) -> str:
+    """What staff may wonder about while it is not there yet."""
+    if row.state != ReservationState.MAKING:
+        return ""
+    if not connection.is_enabled:
+        return "The connection is switched off: nothing is sent until it is on."
+    return "It is tried again by itself. You need not do anything." if row.problem else ""
 
 
 def _words(row: PlatformReservation) -> tuple[str, str]:

@@ -79,7 +79,8 @@ TYPICAL: Measure = ("Typical time, ms", Kind.COUNT, lambda f, g: f.calls_of(g).m
 LONGEST: Measure = ("19 of 20 within, ms", Kind.COUNT, lambda f, g: f.calls_of(g).slow)
 RESERVATIONS = (MADE, CAME, SENT, COVERS, LOST, LOST_SHARE, AWAY, AWAY_SHARE, LEAD, SHARE)
 ANSWERS = (CALLS, FAILED, ERRORS, TYPICAL, LONGEST)
-TILES = (MADE, COVERS, LOST, AWAY_SHARE, LEAD, SHARE, ERRORS, TYPICAL)
+OF_CALLS = (("Failed calls %", *ERRORS[1:]), ("Typical answer, ms", *TYPICAL[1:]))
+TILES = (MADE, COVERS, LOST, AWAY_SHARE, LEAD, SHARE, *OF_CALLS)
 
 
 def platforms(asked: Asked) -> Report:

@@ -86,7 +86,7 @@ class Desk:
 
     def _page(self, fault: str = "", said: dict[str, str] | None = None) -> web.Response:
         fields = "".join(_field(each, said or {}) for each in self.fields())
-        heads = "".join(f"<th>{escape(each)}</th>" for each in (*HEADS, ""))
+        heads = "".join(f"<th>{escape(each)}</th>" for each in (*HEADS, "What happens"))
         rows = "".join(_row(each) for each in self.rows())
         alert = f'<p role="alert">{escape(fault)}</p>' if fault else ""
         text = (

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from app.bookings.models import Booking
 from app.bookings.status import Status
+from app.bookings.wording import long_day
 from app.config import Settings
 from app.extensions import db
 from app.outbound import policy
@@ -93,6 +94,7 @@ def test_it_is_never_sent_blindly(house: House, inn: Inn, place: There, lost: Bo
     assert "Not known whether it is there" in page
     assert "It is not there: send it again" in page
     assert "does not know whether it is reserved at Toy" in page
+    assert f"{long_day(lost.activity_date)}, 20:00" in page, "where and when to look"
 
 
 def test_staff_find_it_there(house: House, inn: Inn, place: There, lost: Booking) -> None:

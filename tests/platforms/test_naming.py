@@ -1,4 +1,4 @@
-"""Where a booking came from is said by name, in the lists and on its page."""
+"""What people read of platforms: by name where a booking came from, and words instead of codes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import pytest
 from flask import Flask
 
+from app.deliveries.models import Destination
 from app.extensions import db
 from app.platforms.models import PlatformConnection, PlatformReservation
 from app.venues.models import Venue
@@ -40,6 +41,7 @@ def _told(venue: Venue, name: str, *, is_ours: bool) -> None:
             external_id=name,
             is_ours=is_ours,
             state="live",
+            raw_status="1",
         )
     )
     db.session.flush()
@@ -63,4 +65,23 @@ def test_what_came_from_a_platform_names_it(house: House, address: str) -> None:
 def test_a_booking_says_which_platform_it_came_from(house: House) -> None:
     _told(an_inn("ours"), "Pia Placeholder", is_ours=False)
     booking = db.session.scalars(db.select(PlatformReservation.booking_id)).one()
-    assert BADGE.search(house.browser("colleague").get(f"/bookings/{booking}").text)
+    page = house.browser("colleague").get(f"/bookings/{booking}").text
+    assert BADGE.search(page)
+    assert '1 <span class="muted">confirmed</span>' in page, "a code alone tells nobody anything"
+
+
+def test_who_waits_for_an_answer_reads_that_it_is_tried_again(house: House) -> None:
+    _told(an_inn("ours"), "Made Here", is_ours=True)
+    row = db.session.scalars(db.select(PlatformReservation)).one()
+    row.state, row.problem, row.making_since = "making", "No answer.", row.updated_at
+    db.session.flush()
+    page = house.browser("colleague").get(f"/bookings/{row.booking_id}").text
+    assert "It is tried again by itself." in page
+
+
+def test_sync_calls_a_platform_a_platform(house: House) -> None:
+    known = {"channel": "platform", "failures": 3, "failing_since": db.func.now()}
+    db.session.add(Destination(key="platform:1", website_id="ours", label="Toy, Inn", **known))
+    db.session.flush()
+    page = house.browser("manager").get("/sync").text
+    assert 'Toy, Inn</span><span class="sub">Platform</span>' in page

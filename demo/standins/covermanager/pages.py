@@ -20,8 +20,14 @@ from demo.standins.covermanager.book import (
 )
 from demo.standins.desks import Desk, Field, Row
 
-SEATED = "2"
-WORDS = {BOOKED: "Booked", SEATED: "Seated", NO_SHOW: "No-show", CANCELLED: "Called off"}
+SEATED, COMPLETED = "2", "8"
+WORDS = {
+    BOOKED: "Booked",
+    SEATED: "Seated",
+    COMPLETED: "Completed",
+    NO_SHOW: "No-show",
+    CANCELLED: "Called off",
+}
 ACTS = {"Seat": SEATED, "No-show": NO_SHOW, "Call off": CANCELLED}
 
 
