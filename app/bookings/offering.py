@@ -18,7 +18,7 @@ from app.staff.permissions import Permission
 from app.staff.scope import Scope
 from app.venues.availability import slots
 from app.venues.loading import load
-from app.venues.models import Activity, Venue
+from app.venues.models import Activity
 from app.venues.plan import Offer, Plan, State
 
 CREATE = Permission.BOOKINGS_CREATE
@@ -35,8 +35,7 @@ def choose(session: Session, scope: Scope, asked: Asked, now: datetime) -> Choic
     if not there:
         return None
     place = _place(session, there, asked)
-    zone = ZoneInfo(session.get_one(Venue, place.venue_id).timezone)
-    today = now.astimezone(zone).date()
+    today = now.astimezone(ZoneInfo(place.timezone)).date()
     day = day_of(asked.day) or today
     (plan,) = load(session, [place.venue_id], *_days_of(day, today))
     offers = [offer for offer in plan.activities if offer.activity.is_active]

@@ -30,6 +30,8 @@ class Place:
     venue: str
     website_id: str
     website: str
+    timezone: str
+    """The venue's."""
 
 
 def page(
@@ -118,11 +120,11 @@ def places_of(session: Session, partner_ids: Collection[UUID]) -> dict[UUID, lis
     )
     found: dict[UUID, list[Place]] = {partner_id: [] for partner_id in partner_ids}
     for row in session.execute(query):
-        found[row[0]].append(Place(row[1], row[2], row[3], row[4]))
+        found[row[0]].append(Place(*row[1:]))
     return found
 
 
-_PLACE = (Venue.id, Venue.name, Website.id, Website.name)
+_PLACE = (Venue.id, Venue.name, Website.id, Website.name, Venue.timezone)
 
 
 def places(session: Session, scope: Scope, permission: Permission) -> list[Place]:

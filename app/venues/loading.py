@@ -1,4 +1,4 @@
-"""Bringing the calculator what it needs, in four queries whatever the number of days and things."""
+"""Bringing the calculator what it needs, in at most four queries however many days and things."""
 
 from __future__ import annotations
 
@@ -48,8 +48,7 @@ def load_times(
 ) -> list[Plan]:
     """The plans of these activities that tell when, and nothing of prices or of what is taken: in
     one query, and another where something departs."""
-    dated = [each.id for each in activities if each.slot_rule == SlotRule.DEPARTURES]
-    departures = _departures(session, dated, first, last) if dated else {}
+    departures = _departures(session, activities, first, last)
     offers: defaultdict[UUID, list[Offer]] = defaultdict(list)
     for each in activities:
         offers[each.venue_id].append(Offer(each, (), departures.get(each.id, {})))
@@ -122,22 +121,26 @@ def _offers(
         if cast("ActivityPrice | None", price) is not None:
             own.append(price)
     ids = [activity.id for activity in prices]
-    departures = _departures(session, ids, first, last)
+    departures = _departures(session, prices, first, last)
     taken = _taken(session, ids, first, last)
     found: defaultdict[UUID, list[Offer]] = defaultdict(list)
     for activity, own in prices.items():
         counts = taken[activity.id].items()
         used, seated = ({key: both[n] for key, both in counts} for n in (0, 1))
-        offer = Offer(activity, own, departures[activity.id], used, seated)
+        offer = Offer(activity, own, departures.get(activity.id, {}), used, seated)
         found[activity.venue_id].append(offer)
     return found
 
 
 def _departures(
-    session: Session, activity_ids: list[UUID], first: date, last: date
+    session: Session, activities: Collection[Activity], first: date, last: date
 ) -> Mapping[UUID, Mapping[date, list[Departure]]]:
+    """Of those that depart; where none does nobody is asked."""
+    ids = [each.id for each in activities if each.slot_rule == SlotRule.DEPARTURES]
+    if not ids:
+        return {}
     query = select(Departure).where(
-        Departure.activity_id.in_(activity_ids), Departure.day.between(first, last)
+        Departure.activity_id.in_(ids), Departure.day.between(first, last)
     )
     found: defaultdict[UUID, defaultdict[date, list[Departure]]] = defaultdict(
         lambda: defaultdict(list)
