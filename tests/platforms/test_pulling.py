@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import delete, event, func, insert, select, update
 
 from app.bookings.models import Booking
@@ -13,6 +14,7 @@ from app.customers.models import Customer
 from app.events.models import Event, Outbox
 from app.extensions import db
 from app.platforms.models import PlatformConnection, PlatformReservation
+from tests.harness.counting import counted_queries
 from tests.platforms.pub import (
     House,
     all_is_heard,
@@ -223,6 +225,17 @@ def test_what_stood_there_before_the_first_pull_is_no_news(pub: House) -> None:
     pub.shelf.put("P2")
     pub.pull()
     assert told() == 1
+
+
+def test_a_new_one_takes_few_statements(app: Flask, pub: House) -> None:
+    counts = []
+    for names in (["P0"], ["P1"], ["P2", "P3", "P4"]):
+        for number, name in enumerate(names):
+            pub.shelf.put(name, phone=f"+3569900{len(counts)}{number:03d}")
+        with counted_queries(app) as statements:
+            assert pub.pull()["created"] == len(names)
+        counts.append(len(statements))
+    assert (counts[2] - counts[1]) / 2 <= 12
 
 
 def copies(pub: House, model: str, names: list[str]) -> None:
