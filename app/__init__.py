@@ -20,6 +20,7 @@ from app.platforms.fresh import fresh as fresh_times
 from app.signin.rules import rules as signin_rules
 from app.venues.freeing import freeing, init_freeing
 from app.wall import connect_options, init_wall
+from app.web import RowNumber
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None, *, serves_web: bool = False) ->
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
     )
+    app.url_map.converters["int"] = RowNumber
     app.extensions["settings"] = settings
     behind_wall = serves_web and settings.second_wall
     app.config.update(flask_config(settings, behind_wall))

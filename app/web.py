@@ -23,10 +23,18 @@ from flask import (
     request,
     url_for,
 )
+from werkzeug.routing import IntegerConverter, Map
 
 from app.errors import Fault, InvalidPayload
 
 T = TypeVar("T")
+
+
+class RowNumber(IntegerConverter):
+    """A number in an address: one that no row can have is not there, before any query."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
 
 
 def wants_fragment() -> bool:

@@ -55,7 +55,7 @@ def logged(connection: PlatformConnection) -> Select[SyncLog]:
 def get(session: Session, connection: PlatformConnection, log_id: int) -> SyncLog:
     """One of them, whole. Raises NotFound."""
     query = select(SyncLog).where(SyncLog.id == log_id, *_of(connection))
-    found = session.scalar(query) if log_id < 10**MOST_DIGITS else None
+    found = session.scalar(query)
     if found is None:
         raise NotFound("This exchange does not exist.")
     return found

@@ -213,3 +213,15 @@ def test_csrf_is_not_left_out_by_accident() -> None:
     doors |= {"my"}  # asks for the token by itself, without the referrer: `tests/selfservice`
     assert {name.name for name in csrf._exempt_blueprints} == doors
     assert csrf._exempt_views == {"app.api.staff.login"}
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_a_number_that_no_row_has_is_not_there(app: Flask, number: int) -> None:
+    browser = browser_of(app, person("superadmin"))
+    numbered = [rule for rule in app.url_map.iter_rules() if "<int:" in rule.rule]
+    assert len(numbered) > 3
+    for rule in numbered:
+        address = re.sub("<uuid:[^>]*>", "018f0000-0000-7000-8000-000000000001", rule.rule)
+        address = re.sub("<[^>]*>", str(number), address)
+        method = "post" if "POST" in (rule.methods or ()) else "get"
+        assert getattr(browser, method)(address).status_code == 404, address
