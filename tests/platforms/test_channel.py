@@ -36,7 +36,7 @@ def test_a_booking_is_made_there_and_follows(
     assert inn.row(booking).state == "cancelled"
 
     inn.move(booking, Status.CONFIRMED)
-    inn.run()
+    inn.later(5)  # else the pace may hold it back: it was called often
     assert brief(place.live()) == [("21:00", 4)]
     assert [row.state for row in inn.rows(booking)] == ["cancelled", "live"]
     assert set(inn.states(booking)) == {"delivered"}
