@@ -228,7 +228,7 @@ def test_what_stood_there_before_the_first_pull_is_no_news(pub: House) -> None:
 
 
 def test_a_new_one_takes_few_statements(app: Flask, pub: House) -> None:
-    counts = []
+    counts: list[int] = []
     for names in (["P0"], ["P1"], ["P2", "P3", "P4"]):
         for number, name in enumerate(names):
             pub.shelf.put(name, phone=f"+3569900{len(counts)}{number:03d}")
