@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from app.extensions import db
 from app.staff.guards import declared
@@ -21,7 +21,7 @@ NO_UUID = "00000000-0000-7000-8000-000000000000"
 
 def address(rule: Rule) -> str:
     values = {
-        name: SAMPLE.get(name, 1 if type(c).__name__ == "IntegerConverter" else NO_UUID)
+        name: SAMPLE.get(name, 1 if isinstance(c, IntegerConverter) else NO_UUID)
         for name, c in rule._converters.items()
     }
     built = rule.build(values, append_unknown=False)
