@@ -24,6 +24,7 @@ from sqlalchemy import update
 from app.api.schemas import examples
 from app.api.schemas.customer_examples import BATCH, TRAVELER
 from app.api.schemas.customer_examples import TREK as TREK_ID
+from app.api.schemas.platforms import NEW
 from app.extensions import db
 from app.messaging.models import MessageSettings
 from app.staff.actions import Lifetime, open_session
@@ -31,6 +32,8 @@ from app.staff.tokens import write_token
 from app.staff.visitor import Visitor
 from app.travelers.models import Traveler
 from app.venues.models import Activity, Departure, OpeningHours
+from demo.standins.covermanager.book import Book, Restaurant
+from demo.standins.covermanager.server import Standin
 from tests.factories import (
     ApiKeyFactory,
     BookingFactory,
@@ -41,6 +44,7 @@ from tests.factories import (
 )
 from tests.harness.live import Stack, StackFactory
 from tests.signin.people import signed_in_customer
+from tests.standins.serving import serving
 from tests.venues.made import TREK, a_venue, an_activity
 
 pytestmark = [pytest.mark.slow, pytest.mark.committed]
@@ -59,6 +63,9 @@ REFUSED = {
     "DELETE /api/v1/customer/auth/devices/{device_id}",
     # Further down a story than they go: `tests/treks` confirms.
     "POST /api/v1/customer/bookings/{booking_id}/confirm",
+    # Nobody guesses its secret.
+    "POST /api/webhooks/platforms/{platform_type}/{connection_id}",
+    "POST /api/webhooks/platforms/{platform_type}/{connection_id}/{secret}",
     "PUT /api/table-bookings/{reference}",  # DELETE came first, and cancelled the example's
 }
 UNCHECKED = (
@@ -123,6 +130,15 @@ def a_table_to_book() -> None:
     )
 
 
+def covermanager() -> Standin:
+    """Where the account of the document's example works."""
+    said = NEW["CoverManager"]["account"]
+    place = Restaurant(said["restaurant"], "Example", "Valletta")
+    made = Standin(Book({place.slug: place}), {said["api_key"]: True})
+    made.ways.per_minute = 10_000
+    return made
+
+
 def configure(home: Path, token: str) -> Path:
     """Schemathesis' own settings, with the credentials: they are on no command line."""
     path = home / "schemathesis.toml"
@@ -161,9 +177,11 @@ def test_whatever_is_sent_the_answer_is_documented(
     live_stack: StackFactory, tmp_path: Path
 ) -> None:
     tokens: list[str] = []
-    stack = live_stack(workers=0, fill=lambda app: tokens.append(fill(app)), RATE_LIMITS="off")
     report = tmp_path / "report.json"
-    run = fuzz(stack, tokens[0], report)
+    with serving(covermanager().app()) as platform:
+        more = {"RATE_LIMITS": "off", "COVERMANAGER_URL": platform}
+        stack = live_stack(workers=0, fill=lambda app: tokens.append(fill(app)), **more)
+        run = fuzz(stack, tokens[0], report)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
     found = json.loads(report.read_text())
     assert found["complete"]
