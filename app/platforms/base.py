@@ -125,6 +125,22 @@ class Reservation:
     """Ours, where it came from us and the platform tells it."""
 
 
+def made(wanted: Wanted, external_id: str, raw_status: str) -> Reservation:
+    """What stands there once a platform has taken it, where its answer says no more."""
+    return Reservation(
+        external_id=external_id,
+        raw_status=raw_status,
+        day=wanted.day,
+        time=wanted.time,
+        party_size=wanted.party_size,
+        name=f"{wanted.first_name} {wanted.last_name}".strip(),
+        email=wanted.email,
+        phone=wanted.phone,
+        requests=wanted.requests,
+        reference=wanted.reference,
+    )
+
+
 @dataclass(frozen=True)
 class Page:
     """Some reservations; `next_page` is None on the last one."""

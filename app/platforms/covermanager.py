@@ -25,6 +25,7 @@ from app.platforms.base import (
     Reservation,
     Send,
     Wanted,
+    made,
 )
 from app.platforms.calling import Line, post
 from app.platforms.covermanager_choices import FIELDS, HOSTS, LANGUAGES, OPTIONS, STATUSES
@@ -110,7 +111,7 @@ class CoverManager(Platform):
         external_id = said.get("id_reserv")
         if not isinstance(external_id, str | int) or not str(external_id).strip():
             self._line.unreadable("tells no id", changes=True)
-        return _as_wanted(wanted, str(external_id), text_of(said, "status"))
+        return made(wanted, str(external_id), text_of(said, "status"))
 
     async def update_reservation(self, external_id: str, wanted: Wanted) -> Reservation:
         """Day, time, party and words; it takes no other name or phone."""
@@ -125,7 +126,7 @@ class CoverManager(Platform):
             "ref": wanted.reference,
         }
         said = await self._post("reserv/update_reserv", body, changes=True)
-        return _as_wanted(wanted, external_id, text_of(said, "status"))
+        return made(wanted, external_id, text_of(said, "status"))
 
     async def cancel_reservation(
         self, external_id: str, reason: str = "", day: date | None = None
@@ -260,21 +261,6 @@ class CoverManager(Platform):
         if not isinstance(said, dict):
             self._line.unreadable("is no object", changes=changes)
         return said
-
-
-def _as_wanted(wanted: Wanted, external_id: str, raw_status: str) -> Reservation:
-    return Reservation(
-        external_id=external_id,
-        raw_status=raw_status,
-        day=wanted.day,
-        time=wanted.time,
-        party_size=wanted.party_size,
-        name=f"{wanted.first_name} {wanted.last_name}".strip(),
-        email=wanted.email,
-        phone=wanted.phone,
-        requests=wanted.requests,
-        reference=wanted.reference,
-    )
 
 
 def _is_alike(there: Reservation, wanted: Wanted) -> bool:

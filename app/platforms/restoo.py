@@ -23,6 +23,7 @@ from app.platforms.base import (
     Reservation,
     Send,
     Wanted,
+    made,
     unable,
 )
 from app.platforms.calling import Line, post, within
@@ -159,18 +160,7 @@ class Restoo(Platform):
         if self._account.is_off(status):
             message = f"Restoo did not take it: its status there is {self._line.cleaned(status)}."
             raise PlatformError(message, permanent=True, code="off")
-        return Reservation(
-            external_id=uuid,
-            raw_status=status,
-            day=wanted.day,
-            time=wanted.time,
-            party_size=wanted.party_size,
-            name=f"{wanted.first_name} {wanted.last_name}".strip(),
-            email=wanted.email,
-            phone=wanted.phone,
-            requests=wanted.requests,
-            reference=wanted.reference,
-        )
+        return made(wanted, uuid, status)
 
     async def cancel_reservation(
         self, external_id: str, reason: str = "", day: date | None = None

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from operator import methodcaller
 
-import pytest
-from flask import Flask
-
 from app.bookings.status import Status
-from app.config import Settings
-from app.extensions import db
-from app.outbound import policy
 from app.platforms import registry, resolving, turns
 from app.platforms.base import Reservation
 from app.platforms.merging import Pulled
@@ -24,32 +17,9 @@ from app.staff.scope import EVERYTHING
 from app.venues.models import Venue
 from app.websites.models import Website
 from tests.bookings.made import MIA
-from tests.platforms.contract import CASES, There, there
-from tests.platforms.inn import DAY, Inn, a_table, an_inn, connect
+from tests.platforms.contract import There
+from tests.platforms.inn import DAY, Inn, a_table
 from tests.platforms.test_contract import ANA
-
-
-@pytest.fixture
-def place() -> Iterator[There]:
-    with there(CASES["covermanager"]) as found:
-        yield found
-    registry._standing_in.clear()
-
-
-@pytest.fixture
-def inn(app: Flask, db_session: object) -> Inn:
-    policy.configure(Settings(env="test", outbound_allow="127.0.0.0/8"))
-    return Inn(db.session())
-
-
-@pytest.fixture
-def venue(inn: Inn) -> Venue:
-    return an_inn()
-
-
-@pytest.fixture
-def connection(venue: Venue, place: There) -> PlatformConnection:
-    return connect(venue, place)
 
 
 def they_change(place: There, time: str = "20:00", party_size: int = 2) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 
 from app.bookings import actions
 from app.bookings.models import Booking
 from app.bookings.status import Status
-from app.config import Settings
-from app.extensions import db
-from app.outbound import policy
 from app.platforms import registry
 from app.staff.scope import EVERYTHING
 from tests.bookings.made import MIA
@@ -25,12 +21,6 @@ def place() -> Iterator[There]:
     with there(CASES["restoo"]) as found:
         yield found
     registry._standing_in.clear()
-
-
-@pytest.fixture
-def inn(app: Flask, db_session: object) -> Inn:
-    policy.configure(Settings(env="test", outbound_allow="127.0.0.0/8"))
-    return Inn(db.session())
 
 
 @pytest.fixture
