@@ -1,4 +1,5 @@
-"""Tables that were booked before their venue was connected: they are at no platform yet.
+"""Tables that were booked while their venue was not connected, or the connection off: they are at
+no platform yet.
 
 They are not sent by themselves: the restaurant may have typed them in over there.
 """
